@@ -43,6 +43,8 @@ class Sha256 {
 
 /// CRC-32C (Castagnoli) of `bytes`, continuing from `before`; hardware where the CPU has it.
 std::uint32_t crc32c(std::string_view bytes, std::uint32_t before = 0);
+/// The same without the instruction: what a CPU lacking it runs.
+std::uint32_t crc32c_portable(std::string_view bytes, std::uint32_t before = 0);
 
 /// Cryptographically random bytes.
 std::string random_bytes(std::size_t count);
