@@ -58,6 +58,7 @@ constexpr auto kAppend = std::to_array<AppendRow>({
     {BROKER, StreamClass::broker, PEER_PRESENCE},
     {BROKER, StreamClass::broker, BROKER_STARTED},
     {BROKER, StreamClass::broker, DELETED},
+    {BROKER, StreamClass::broker, EQUIVOCATION},
 });
 
 bool own_stream(Role role, std::string_view principal, std::string_view centre, const StreamName& s) {
