@@ -21,23 +21,34 @@ namespace invigil {
 
 /// Where a stimulus comes from: what an observation cites.
 struct Source {
-  std::string stream;
+  std::string stream = {};
   std::uint64_t seq = 0;
-  std::string hash;
+  std::string hash = {};
 };
 
 struct SceneStimulus { std::string camera; const Scene* scene; };
 struct EventStimulus { const TestEvent* event; };
 struct EventGapStimulus { const TestEventGap* gap; };
+struct EventConflictStimulus { const TestEventConflict* conflict; };
 struct CameraStimulus { const CameraStatus* status; };
+/// A part of video was recorded, whether or not anybody has looked at it yet. `at` is its start.
+struct PartStimulus { const VideoPart* part; };
+/// One SCENES record as a whole, after its scenes: tells what could not be decoded or was skipped. `at` is its end.
+struct ScenesStimulus { const Scenes* scenes; };
+/// An agent is alive. One-stream detectors: everything of their stream before `at` has been given to them.
+/// Whole-room detectors: the agent wrote a heartbeat at `at`; `boot` changes when it was started anew.
+struct AliveStimulus { std::string_view boot = {}; };
 /// Time has come this far for everything in the room (a watermark): what is missing by now stays missing.
-struct Tick {};
+/// With `complete` = false the bound was reached first: something older may still come, so what depends on it is unknown.
+struct Tick { bool complete = true; };
 
 /// One thing that happened, in event time.
 struct Stimulus {
   Instant at;
   Source source;
-  std::variant<SceneStimulus, EventStimulus, EventGapStimulus, CameraStimulus, Tick> what;
+  std::variant<SceneStimulus, EventStimulus, EventGapStimulus, EventConflictStimulus, CameraStimulus, PartStimulus, ScenesStimulus,
+               AliveStimulus, Tick>
+      what;
 };
 
 /// A seat as detectors know it: polygon in shares of the picture of `camera`.
@@ -48,7 +59,8 @@ struct SeatGeometry {
   std::uint32_t row = 0, column = 0;
 };
 
-/// The room and session a detector works in. Immutable.
+/// The room and session a detector works in. Immutable. A one-camera detector is made once for each camera and finds only that
+/// camera and the seats it sees in here; a one-seat detector is made once for each seat and finds only that seat.
 struct RoomContext {
   std::string centre, room, session;
   std::vector<std::string> cameras;
@@ -77,7 +89,8 @@ struct Claim {
   std::map<std::string, double> figures;
   std::vector<Source> sources;
   bool opens_incident = true;  ///< false: shown on the timeline only
-  bool closed = true;          ///< false: still going on; a later claim with the same kind, seat, camera and from replaces it
+  bool closed = true;          ///< false: still going on
+  // A later claim with the same kind, seat, camera and from replaces this one; with state ABSENT it takes it back.
 };
 
 class Detector {

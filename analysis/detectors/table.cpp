@@ -1,0 +1,25 @@
+// The catalogue of detectors: a file of its own for each, one line here, one in CMakeLists.txt.
+
+#include <array>
+
+#include "analysis/detector.h"
+
+// Adding a detector: write analysis/detectors/<name>.cpp with `DetectorEntry <name>_detector()`, then one line here.
+#define INVIGIL_DETECTORS(ROW)
+
+namespace invigil {
+
+#define INVIGIL_DECLARE(name) DetectorEntry name##_detector();
+INVIGIL_DETECTORS(INVIGIL_DECLARE)
+#undef INVIGIL_DECLARE
+
+std::span<const DetectorEntry> detector_table() {
+  static const std::vector<DetectorEntry> entries = {
+#define INVIGIL_LIST(name) name##_detector(),
+      INVIGIL_DETECTORS(INVIGIL_LIST)
+#undef INVIGIL_LIST
+  };
+  return entries;
+}
+
+}  // namespace invigil
