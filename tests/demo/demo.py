@@ -1,0 +1,269 @@
+#!/usr/bin/env python3
+"""The demonstration: two centres, three rooms, every program real, on loopback. Called by scripts/demo.
+
+  demo.py --build DIR [--seconds N] [--check] [--seed S] [--footage DIR] [--nets DIR] [--data DIR]
+
+--check: no talk; runs the story once, prints one JSON line {"seed","planted","found","missed","false","verify"} and fails when
+anything planted was missed, more than one false incident appeared, or the proof does not hold.
+"""
+import argparse
+import json
+import pathlib
+import secrets
+import shutil
+import signal
+import sys
+import tempfile
+import threading
+import time
+
+import footage
+import story
+from console_api import Console
+from programs import Failed, Program, Supervisor, free_port, run_once, write_config
+from seats import Seat
+
+class Demo:
+    def __init__(self, options):
+        self.options, self.build = options, pathlib.Path(options.build).resolve()
+        self.data = pathlib.Path(options.data).resolve() if options.data else pathlib.Path(tempfile.mkdtemp(prefix="invigil-demo-"))
+        self.data.mkdir(parents=True, exist_ok=True)
+        self.supervisor, self.stop = Supervisor(self.say), threading.Event()
+        self.console, self.seats, self.planted, self.opens = None, [], [], 0.0
+        self.cbt_ports = {centre: free_port() for centre in story.CENTRES}
+
+    def say(self, text, *also):
+        if not self.options.check:
+            print(text, *also, flush=True)
+        else:
+            print(text, *also, file=sys.stderr, flush=True)
+
+    def program(self, name):
+        return str(self.build / f"invigil-{name}")
+
+    # -- set-up --
+
+    def start_broker(self):
+        port = free_port(3)
+        config = self.data / "broker.toml"
+        write_config(config, {"data": str(self.data / "broker"), "name": "city", "listen.port": port})
+        self.broker = self.supervisor.add(Program("broker", [self.program("broker"), "--config", config], self.data))
+        self.broker.wait_for("listening", 20)
+        self.endpoint = f"tcp://127.0.0.1:{port}"
+        self.broker_config = config
+        self.public_key = run_once([self.program("broker"), "--config", str(config), "public-key"], what="the broker's public key").strip()
+
+    def enrol(self, program, principal, role, values, centre=None):
+        config = self.data / f"{principal}.toml"
+        write_config(config, {"data": str(self.data / principal), "principal": principal, "broker.endpoint": self.endpoint,
+                              "broker.public_key": self.public_key, **values})
+        command = [self.program("broker"), "--config", str(self.broker_config), "token", "--role", role, "--principal", principal]
+        token = run_once(command + (["--centre", centre] if centre else []), what=f"a token for {principal}").strip().splitlines()[-1]
+        run_once([self.program(program), "--config", str(config), "--enrol", "-"], stdin=token + "\n", what=f"enrolling {principal}")
+        return config
+
+    def start_cameras(self):
+        mounts = []
+        for index, room in enumerate(story.rooms()):
+            script, outages = [], []
+            for p in self.planted:
+                if p.room != room or p.kind not in story.CAMERA_KINDS + story.SEAT_VIDEO_KINDS:
+                    continue
+                if p.kind == "signal_lost":
+                    outages.append([p.from_s, p.to_s])
+                elif p.seat:
+                    script.append(f"seat_empty {p.from_s} {p.to_s} {int(p.seat[-2:]) - 1}")
+                else:
+                    script.append(f"{p.kind} {p.from_s} {p.to_s}")
+            mounts.append({"path": f"/{room}", "seed": self.options.seed, "room": index, "script": script, "outages": outages})
+        if self.real:
+            mounts.append({"path": "/real", "file": str(self.real["file"])})
+        settings = {"generator": str(self.build / "demo/invigil-demo-rooms"), "start_us": int(self.opens * 1e6), "fps": 10, "width": 1280,
+                    "height": 720, "mounts": mounts}
+        server = Program("cameras", ["/usr/bin/python3", pathlib.Path(__file__).parent / "rtsp_server.py"], self.data, json.dumps(settings))
+        self.supervisor.add(server)
+        return int(server.wait_for("port", 20).split()[1])
+
+    def start(self):
+        options = self.options
+        length = options.seconds or 90
+        self.real = footage.prepare(options.footage, options.nets, self.data) if options.footage else None
+        self.start_broker()
+        self.console_port = free_port()
+        web = self.build / "web"
+        config = self.enrol("console", "main", "console", {"http.port": self.console_port, "web.folder": str(web)})
+        self.console_config = config
+        server = self.supervisor.add(Program("console", [self.program("console"), "--config", config], self.data))
+        server.wait_for("listening", 30)
+        self.passwords = {}
+        for user, name, role in (("inspector", "王督导", "inspector"), ("regulator", "李监管", "regulator")):
+            password = secrets.token_urlsafe(9)
+            run_once([self.program("console"), "--config", str(config), "user", "add", user, "--role", role, "--display-name", name, "--password-stdin"],
+                     stdin=password + "\n", what=f"adding the user {user}")
+            self.passwords[user] = password
+
+        # Rooms run a little before the sessions open, so that every camera is there at second 0.
+        self.opens = time.time() + 6
+        self.planted = story.plant(options.seed, length) + (self.real["planted"] if self.real else [])
+        camera_port = self.start_cameras()
+        tokens, sessions = {}, []
+        for centre in story.CENTRES:
+            real_room = self.real["room"] if self.real and centre == "south" else None
+            plan, seat_tokens = story.plan(centre, options.seed, self.opens, length, real_room)
+            file = self.data / f"plan-{centre}.json"
+            file.write_text(json.dumps(plan, ensure_ascii=False), encoding="utf-8")
+            file.chmod(0o600)
+            run_once([self.program("console"), "--config", str(config), "import", str(file)], what=f"importing the plan of {centre}")
+            tokens.update({seat: (centre, plan["sessions"][0]["id"], token) for seat, token in seat_tokens.items()})
+            sessions.append(plan["sessions"][0]["id"])
+        for centre, listed in story.CENTRES.items():
+            cameras = {f"cam-{room}": f"rtsp://127.0.0.1:{camera_port}/{room}" for room in listed}
+            if self.real and centre == "south":
+                cameras["cam-real"] = f"rtsp://127.0.0.1:{camera_port}/real"
+            agent = self.enrol("agent", f"agent-{centre}", "agent", {"centre": centre, "cbt.port": self.cbt_ports[centre], "cameras": cameras}, centre)
+            self.supervisor.add(Program(f"agent-{centre}", [self.program("agent"), "--config", agent], self.data))
+        values = {}
+        if self.real:
+            values["nets.folder"] = options.nets
+            values["percepts"] = {f"cam-{room}": "plain" for room in story.rooms()}
+        analysis = self.enrol("analysis", "analysis-1", "analysis", values)
+        self.supervisor.add(Program("analysis", [self.program("analysis"), "--config", analysis], self.data))
+        self.supervisor.begin()
+        self.console = Console(self.console_port)
+        self.console.log_in("inspector", self.passwords["inspector"])
+        while time.time() < self.opens:
+            time.sleep(0.05)
+        for session in sessions:
+            run_once([self.program("console"), "--config", str(config), "open", session], what=f"opening {session}")
+        for seat, (centre, session, token) in tokens.items():
+            planted = [p for p in self.planted if p.seat == seat]
+            client = Seat(lambda centre=centre: ("127.0.0.1", self.cbt_ports[centre]), session, seat, token, options.seed, self.opens, planted, self.stop)
+            self.seats.append(client)
+            client.start()
+
+    # -- the show --
+
+    def flags(self):
+        found = []
+        for x in self.console.incidents():
+            if x["withdrawn"] or x["superseded_by"]:
+                continue
+            for seat in x["seats"] or [""]:
+                found.append({"kind": x["kind"], "room": x["room"]["id"], "seat": seat, "id": x["id"],
+                              "from_s": round(x["from_us"] / 1e6 - self.opens, 1), "to_s": round(x["to_us"] / 1e6 - self.opens, 1)})
+        return found
+
+    def give_opinion(self, flag):
+        body = {"outcome": "confirm", "reason": "回放与事件记录一致，粘贴内容来自考试系统之外。", "violation_code": "C1.8"}
+        answer = self.console.json("POST", f"/v1/incidents/{flag['id']}/opinions", body)
+        self.say(f"  意见 opinion: {flag['kind']} {flag['seat']} → confirm (C1.8), 王督导; record {answer['opinion'].get('record', {}).get('seq', '')}")
+
+    def show(self, until_s):
+        """Prints flags as they arrive until `until_s` after the opening; gives one opinion on the way."""
+        seen, decided = set(), False
+        while time.time() - self.opens < until_s and not self.stop.is_set():
+            self.stop.wait(1.0)
+            for flag in self.flags():
+                key = (flag["kind"], flag["room"], flag["seat"])
+                if key not in seen:
+                    seen.add(key)
+                    self.say(f"  {time.time() - self.opens:5.1f} s  FLAG {flag['kind']:24} {flag['room']} {flag['seat']}")
+                if not decided and flag["kind"] == "paste":
+                    decided = True
+                    self.give_opinion(flag)
+        return decided
+
+    def verify(self):
+        """The proof holds over the log, and fails on a copy with one byte flipped, naming the record."""
+        copy = self.data / "copy"
+        shutil.rmtree(copy, ignore_errors=True)
+        shutil.copytree(self.data / "broker", copy, ignore=shutil.ignore_patterns("keys", "*.sock", "*.ipc", "lock", "admin*"))
+        good = run_verify(self.program("verify"), copy)
+        self.say(f"  invigil-verify: exit {good[0]}: {last_line(good[1])}")
+        segments = sorted((copy / "log").glob("*"), key=lambda p: p.stat().st_size, reverse=True)
+        flip_byte(segments[0])
+        bad = run_verify(self.program("verify"), copy)
+        self.say(f"  with one byte flipped: exit {bad[0]}: {last_line(bad[1])}")
+        shutil.rmtree(copy, ignore_errors=True)
+        if good[0] != 0:
+            return "failed: " + last_line(good[1])
+        return "ok" if bad[0] == 1 else "a flipped byte was not found"
+
+    def end(self):
+        self.stop.set()
+        self.supervisor.end()
+        if not self.options.data:
+            shutil.rmtree(self.data, ignore_errors=True)
+
+
+def last_line(text):
+    lines = [line for line in text.strip().splitlines() if line.strip()]
+    return lines[-1] if lines else ""
+
+
+def run_verify(program, folder):
+    import subprocess
+    done = subprocess.run([program, str(folder)], capture_output=True, text=True, timeout=300)
+    return done.returncode, done.stdout + done.stderr
+
+
+def flip_byte(path):
+    content = bytearray(path.read_bytes())
+    used = len(content.rstrip(b"\0"))
+    content[used // 2] ^= 1
+    path.write_bytes(content)
+
+
+def check(demo, length):
+    demo.show(length)
+    settle = time.time() + 12  # what was planted last still has its watermark to wait for
+    missed, false = story.match(demo.planted, demo.flags())
+    while missed and time.time() < settle:
+        time.sleep(1)
+        missed, false = story.match(demo.planted, demo.flags())
+    demo.stop.set()
+    verify = demo.verify()
+    found = len(demo.planted) - len(missed)
+    print(json.dumps({"seed": demo.options.seed, "planted": len(demo.planted), "found": found, "missed": missed, "false": false, "verify": verify},
+                     ensure_ascii=False))
+    refused = sum(seat.refused for seat in demo.seats)
+    if refused:
+        demo.say(f"  {refused} test events were refused")
+    return 0 if not missed and len(false) <= 1 and verify == "ok" and not refused else 1
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--build", required=True)
+    parser.add_argument("--seconds", type=int, default=0)
+    parser.add_argument("--check", action="store_true")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--footage", default="")
+    parser.add_argument("--nets", default="")
+    parser.add_argument("--data", default="")
+    options = parser.parse_args()
+    if options.footage and not options.nets:
+        parser.error("--footage needs the nets: set INVIGIL_NETS or give --nets")
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    demo = Demo(options)
+    try:
+        demo.start()
+        if options.check:
+            return check(demo, max(options.seconds or 90, 80))
+        demo.say(f"\n  http://127.0.0.1:{demo.console_port}/      inspector / {demo.passwords['inspector']}      regulator / {demo.passwords['regulator']}\n"
+                 f"  数据 data: {demo.data}      按 Ctrl-C 结束 · Ctrl-C ends\n")
+        demo.show(min(options.seconds or 50, 50))
+        demo.verify()
+        demo.show(options.seconds or 10 ** 9)
+        return 0
+    except KeyboardInterrupt:
+        return 0
+    except Failed as error:
+        print(f"\n{error}", file=sys.stderr)
+        return 1
+    finally:
+        demo.end()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
