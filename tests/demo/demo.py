@@ -7,6 +7,7 @@
 anything planted was missed, more than one false incident appeared, or the proof does not hold.
 """
 import argparse
+import dataclasses
 import json
 import pathlib
 import secrets
@@ -81,8 +82,7 @@ class Demo:
         settings = {"generator": str(self.build / "demo/invigil-demo-rooms"), "start_us": int(self.opens * 1e6), "fps": 10, "width": 1280,
                     "height": 720, "mounts": mounts}
         server = Program("cameras", ["/usr/bin/python3", pathlib.Path(__file__).parent / "rtsp_server.py"], self.data, json.dumps(settings))
-        self.supervisor.add(server)
-        return int(server.wait_for("port", 20).split()[1])
+        return self.supervisor.add(server)
 
     def start(self):
         options = self.options
@@ -104,8 +104,9 @@ class Demo:
 
         # Rooms run a little before the sessions open, so that every camera is there at second 0.
         self.opens = time.time() + 6
-        self.planted = story.plant(options.seed, length) + (self.real["planted"] if self.real else [])
-        camera_port = self.start_cameras()
+        self.planted = story.plant(options.seed, length)
+        cameras_program = self.start_cameras()
+        camera_port = int(cameras_program.wait_for("port", 20).split()[1])
         tokens, sessions = {}, []
         for centre in story.CENTRES:
             real_room = self.real["room"] if self.real and centre == "south" else None
@@ -131,6 +132,10 @@ class Demo:
         self.supervisor.begin()
         self.console = Console(self.console_port)
         self.console.log_in("inspector", self.passwords["inspector"])
+        if self.real:  # the film starts when its camera is first opened
+            begun = float(cameras_program.wait_for("film /real", 20).split()[2]) - self.opens
+            for p in self.real["planted"]:
+                self.planted.append(dataclasses.replace(p, from_s=p.from_s + begun, to_s=p.to_s + begun))
         while time.time() < self.opens:
             time.sleep(0.05)
         for session in sessions:

@@ -5,7 +5,7 @@ stdin: one JSON document, then end of file:
   {"generator": PATH, "start_us": T, "fps": 10, "width": 1280, "height": 720,
    "mounts": [{"path": "/r1", "seed": 1, "room": 0, "script": ["covered 14 24"], "outages": [[60, 72]]},
               {"path": "/real", "file": "clip.mp4"}]}
-stdout: "port N" once it listens. Loopback only. During an outage the camera sends nothing and answers 503, as a dead one would.
+stdout: "port N" once it listens; "film PATH EPOCH" each time a film starts. Loopback only. During an outage the camera sends nothing and answers 503, as a dead one would.
 """
 import json
 import subprocess
@@ -88,6 +88,8 @@ def main():
     for mount in settings["mounts"]:
         if "file" in mount:
             factory = file_factory(mount["file"])
+            path = mount["path"]
+            factory.connect("media-configure", lambda f, media, path=path: print("film", path, time.time(), flush=True))
         else:
             factory = RoomFactory(settings, mount)
             factory.connect("media-configure", lambda f, media: f.feed_from_generator(media))
