@@ -24,6 +24,7 @@ target_compile_features(invigil_settings INTERFACE cxx_std_20)
 target_compile_options(invigil_settings INTERFACE
   -Wall -Wextra -Wpedantic -Wshadow -Wconversion
   $<$<CXX_COMPILER_ID:Clang>:-Wthread-safety>
+  $<$<CXX_COMPILER_ID:GNU>:-Wno-restrict>  # GCC 12 sees overlaps in std::string that are none (GCC bug 105651)
   $<$<BOOL:${INVIGIL_WERROR}>:-Werror>)
 target_include_directories(invigil_settings INTERFACE ${PROJECT_SOURCE_DIR})
 target_link_libraries(invigil_settings INTERFACE Threads::Threads fmt::fmt)

@@ -36,7 +36,7 @@ std::string pointer_of(const std::vector<std::string>& context) {
 class Strict : public nlohmann::json_sax<Json> {
  public:
   bool key(string_t& name) override {
-    if (!keys_.empty() && !keys_.back().insert(name).second) return stop("the key \"" + name + "\" stands twice in one object");
+    if (!keys_.empty() && !keys_.back().insert(name).second) return stop(fmt::format("the key \"{}\" stands twice in one object", name));
     return true;
   }
   bool start_object(std::size_t) override { return keys_.emplace_back(), deeper(); }
