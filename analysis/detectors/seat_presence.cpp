@@ -84,14 +84,8 @@ int seat_of_box(const Box& box, const Scene& scene, std::span<const SeatGeometry
 SeatPresence::SeatPresence(const RoomContext& context, SeatPresenceRule rule) : rule_(rule) {
   for (const SeatGeometry& geometry : context.seats) {
     if (geometry.polygon.empty()) continue;
-    Seat seat;
-    const Extent e = extent_of(geometry.polygon);
-    seat.left = e.left;
-    seat.top = e.top;
-    seat.right = e.right;
-    seat.bottom = e.bottom;
-    seat.polygon = geometry.polygon;
-    seats_.push_back(std::move(seat));
+    geometry_.push_back(geometry);
+    seats_.emplace_back();
     SeatState state;
     state.seat = geometry.seat;
     state.since = context.opened;
@@ -129,8 +123,8 @@ void SeatPresence::watch_motion(Seat& seat, SeatState& state, Instant at, const 
   const auto look = static_cast<double>(view->reference_difference());
   if (static_cast<double>(view->motion()) >= rule_.motion) {
     seat.last_motion = at;
-    // The occupied seat's look follows slowly: a sitter shifts, the light drifts.
-    seat.occupied_appearance = seat.occupied_appearance < 0 ? look : seat.occupied_appearance * 0.9 + look * 0.1;
+    // The occupied seat's look follows slowly (a sitter shifts, the light drifts), too slowly for the second of getting up.
+    seat.occupied_appearance = seat.occupied_appearance < 0 ? look : seat.occupied_appearance * 0.98 + look * 0.02;
     seat.differs_since.reset();
     // Getting back is motion too, and so is an invigilator walking by: PRESENT only while it goes on.
     if (state.state == ABSENT) {
@@ -161,15 +155,7 @@ std::span<const SeatState> SeatPresence::update(Instant at, const Scene& scene) 
   if (scene.persons_ran() && scene.width() > 0 && scene.height() > 0) {
     for (SeatState& s : states_) s.persons = 0;
     for (const Person& person : scene.persons()) {
-      const Extent there = extent_of(person.box(), scene);
-      int best = -1;
-      double most = 0;
-      for (std::size_t i = 0; i < seats_.size(); ++i) {
-        const double share = overlap_share(there, {seats_[i].left, seats_[i].top, seats_[i].right, seats_[i].bottom});
-        if (share < rule_.overlap || share <= most) continue;
-        most = share;
-        best = static_cast<int>(i);
-      }
+      const int best = seat_of_box(person.box(), scene, geometry_, rule_.overlap);
       if (best >= 0) ++states_[static_cast<std::size_t>(best)].persons;
     }
   }

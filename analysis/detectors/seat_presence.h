@@ -49,8 +49,6 @@ class SeatPresence {
 
  private:
   struct Seat {
-    float left = 0, top = 0, right = 0, bottom = 0;  ///< the polygon's box, shares of the picture
-    std::vector<Point> polygon;
     Instant persons_looked{};
     bool person_there = false;
     std::optional<Instant> with_since, without_since;  ///< person percept
@@ -62,11 +60,13 @@ class SeatPresence {
   void watch_motion(Seat& seat, SeatState& state, Instant at, const SeatView* view) const;
 
   SeatPresenceRule rule_;
+  std::vector<SeatGeometry> geometry_;
   std::vector<Seat> seats_;
   std::vector<SeatState> states_;
 };
 
-/// Index of the seat a box lies in: the one whose polygon it overlaps most, at least `overlap` of the smaller box; -1 for none.
+/// Index of the seat a box lies in: the one whose polygon's extent it overlaps most, at least `overlap` of the smaller of the two;
+/// -1 for none.
 /// `seats` in shares of the picture, `box` in pixels of `scene`. What second_person and others use to place persons and faces.
 int seat_of_box(const Box& box, const Scene& scene, std::span<const SeatGeometry> seats, double overlap);
 

@@ -33,6 +33,9 @@ class Spell {
   void sample(const Stimulus& stimulus, Sample what, double score, double quality, const std::map<std::string, double>& figures,
               std::vector<Claim>& out);
 
+  /// Changes how long holding must last, for rules with several signs of different strength.
+  void needs(Micros on) { rule_.on = on; }
+
   /// Whether a PRESENT claim is open.
   bool open() const { return open_; }
   /// First sample of the claim that is open, or of the holding that may become one.

@@ -1,11 +1,23 @@
 // The catalogue of detectors: a file of its own for each, one line here, one in CMakeLists.txt.
 
-#include <array>
+#include <vector>
 
 #include "analysis/detector.h"
 
 // Adding a detector: write analysis/detectors/<name>.cpp with `DetectorEntry <name>_detector()`, then one line here.
-#define INVIGIL_DETECTORS(ROW)
+#define INVIGIL_DETECTORS(ROW) \
+  ROW(signal_lost) \
+  ROW(frozen) \
+  ROW(covered) \
+  ROW(dark) \
+  ROW(moved) \
+  ROW(focus_lost_then_answer) \
+  ROW(paste) \
+  ROW(answer_burst) \
+  ROW(event_gap) \
+  ROW(event_conflict) \
+  ROW(silent_seat) \
+  ROW(screen_room_disagree)
 
 namespace invigil {
 

@@ -1,0 +1,63 @@
+// Claims that something hides the camera's view: tiles lose their texture and the reference's edges vanish.
+// Edge disappearance after Lee et al., Sensors 2015, 15(5), 10315.
+
+#include <algorithm>
+
+#include "analysis/detectors/parameters.h"
+#include "analysis/detectors/spell.h"
+
+namespace invigil {
+namespace {
+
+constexpr Parameter kParameters[] = {
+    {"flat_share", 0.30, "share", "tiles without texture: 40 % of the picture covered gave 0.37 and more, normal scenes at most 0.05"},
+    {"edge_disappearance", 0.30, "share", "of the reference's edges: covered 0.36 and more, normal scenes 0.22 at the 99th percentile"},
+    {"for_s", 3, "s", "a person walking close by is past; a hand or cloth stays"},
+    {"dark_mean", 30, "grey levels", "below it, with dark_flat and same_scene, it is dark rather than covered"},
+    {"dark_flat", 0.8, "share", "darkness takes the texture of the whole picture, a cloth seldom does"},
+    {"same_scene", 0.7, "correlation", "a dark room still correlates with its reference (0.8–1.0), a covered lens does not (0.0)"},
+};
+
+class Covered final : public Detector {
+ public:
+  Covered(const RoomContext& context, const Parameters& p)
+      : flat_(value_of(p, "flat_share")), edges_(value_of(p, "edge_disappearance")), dark_mean_(value_of(p, "dark_mean")),
+        dark_flat_(value_of(p, "dark_flat")), same_scene_(value_of(p, "same_scene")),
+        spell_(subject(context), {seconds_of(p, "for_s"), Micros{2 * seconds_of(p, "for_s").us}}) {}
+
+  void observe(const Stimulus& s, std::vector<Claim>& out) override {
+    const auto* seen = std::get_if<SceneStimulus>(&s.what);
+    if (seen == nullptr) return;
+    const CameraCondition& c = seen->scene->camera();
+    if (!seen->scene->has_camera() || !c.reference_ready()) {
+      spell_.sample(s, Sample::unknown, 0, 0, {}, out);
+      return;
+    }
+    const auto flat = static_cast<double>(c.flat_share()), edges = static_cast<double>(c.edge_disappearance());
+    const bool dark = static_cast<double>(c.mean()) < dark_mean_ && flat >= dark_flat_ && static_cast<double>(c.zncc()) > same_scene_;
+    const Sample what = dark                                              ? Sample::clear
+                        : flat >= flat_ && edges >= edges_                ? Sample::holds
+                        : flat >= 0.7 * flat_ && edges >= 0.7 * edges_    ? Sample::between
+                                                                          : Sample::clear;
+    spell_.sample(s, what, std::min(flat, edges), 1, {{"flat_share", flat}, {"edge_disappearance", edges}}, out);
+  }
+
+ private:
+  static Claim subject(const RoomContext& context) {
+    Claim claim;
+    claim.kind = "covered";
+    claim.camera = context.cameras.empty() ? "" : context.cameras.front();
+    return claim;
+  }
+  const double flat_, edges_, dark_mean_, dark_flat_, same_scene_;
+  Spell spell_;
+};
+
+}  // namespace
+
+DetectorEntry covered_detector() {
+  return {"covered", "1", Reach::one_camera, "covered", 0.8, 15, "I.1", false, kParameters,
+          [](const RoomContext& c, const Parameters& p) -> std::unique_ptr<Detector> { return std::make_unique<Covered>(c, p); }};
+}
+
+}  // namespace invigil

@@ -1,0 +1,58 @@
+// Claims that the room has gone too dark to see: little light, no texture, and yet still the same scene.
+
+#include <algorithm>
+
+#include "analysis/detectors/parameters.h"
+#include "analysis/detectors/spell.h"
+
+namespace invigil {
+namespace {
+
+constexpr Parameter kParameters[] = {
+    {"mean", 30, "grey levels", "at 15 % of normal light 17–21 were measured"},
+    {"flat_share", 0.8, "share", "tiles without texture: 0.95 and more at 15 % of normal light; ×0.7 of the light stays below 0.02"},
+    {"same_scene", 0.7, "correlation", "with the reference: 0.8–1.0 in the dark; below it is covered instead"},
+    {"for_s", 5, "s", "longer than an automatic exposure takes to settle"},
+};
+
+class Dark final : public Detector {
+ public:
+  Dark(const RoomContext& context, const Parameters& p)
+      : mean_(value_of(p, "mean")), flat_(value_of(p, "flat_share")), same_scene_(value_of(p, "same_scene")),
+        spell_(subject(context), {seconds_of(p, "for_s"), Micros{2 * seconds_of(p, "for_s").us}}) {}
+
+  void observe(const Stimulus& s, std::vector<Claim>& out) override {
+    const auto* seen = std::get_if<SceneStimulus>(&s.what);
+    if (seen == nullptr) return;
+    const CameraCondition& c = seen->scene->camera();
+    if (!seen->scene->has_camera() || !c.reference_ready()) {
+      spell_.sample(s, Sample::unknown, 0, 0, {}, out);
+      return;
+    }
+    const auto mean = static_cast<double>(c.mean()), flat = static_cast<double>(c.flat_share());
+    const bool same = static_cast<double>(c.zncc()) > same_scene_;
+    const Sample what = mean < mean_ && flat >= flat_ && same         ? Sample::holds
+                        : mean < mean_ / 0.7 && flat >= 0.7 * flat_   ? Sample::between
+                                                                      : Sample::clear;
+    spell_.sample(s, what, std::clamp(1 - mean / (2 * mean_), 0.0, 1.0), 1, {{"mean", mean}, {"flat_share", flat}}, out);
+  }
+
+ private:
+  static Claim subject(const RoomContext& context) {
+    Claim claim;
+    claim.kind = "dark";
+    claim.camera = context.cameras.empty() ? "" : context.cameras.front();
+    return claim;
+  }
+  const double mean_, flat_, same_scene_;
+  Spell spell_;
+};
+
+}  // namespace
+
+DetectorEntry dark_detector() {
+  return {"dark", "1", Reach::one_camera, "dark", 0.6, 15, "I.1", false, kParameters,
+          [](const RoomContext& c, const Parameters& p) -> std::unique_ptr<Detector> { return std::make_unique<Dark>(c, p); }};
+}
+
+}  // namespace invigil
