@@ -1,0 +1,159 @@
+#pragma once
+// What the uplink decides, without sockets, disks or clocks: step(input, now) → outputs.
+//
+//   log tips ──▶ ┌──────┐ ──▶ load records ──▶ send DATA      lanes: control > events > evidence; objects travel beside
+//   acks, nacks ▶│ core │ ──▶ put objects                     window: what the broker grants, less for lower lanes
+//   ticks ─────▶ └──────┘ ──▶ open / close                    covered: acked and under a checkpoint whose signature holds
+
+#include <array>
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <optional>
+#include <random>
+#include <set>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "broker/bus/wire.h"
+#include "broker/log/event_log.h"
+#include "capture/uplink/uplink.h"
+
+namespace invigil {
+
+/// Which goes first when the line is narrow.
+enum class Lane : std::uint8_t { control, events, evidence };
+/// agent streams: control; seats: events; all else: evidence.
+Lane lane_of(std::string_view stream);
+
+struct UplinkCoreOptions {
+  std::string principal;
+  std::string program;
+  std::string boot_id;
+  std::string broker_signing_key;       ///< empty: taken from the broker's first RESUME
+  std::uint64_t seed = 1;
+  std::size_t records_per_frame = 64;
+  std::size_t bytes_per_frame = 256 * 1024;
+  std::size_t objects_at_once = 4;
+  Micros heartbeat_every = seconds(1);
+  Micros dead_after = seconds(3);
+  Micros retry_first = millis(200);     ///< doubled each time, jittered over its upper half…
+  Micros retry_longest = seconds(2);    ///< …up to this
+  Micros resend_after = seconds(3);     ///< without an ack
+};
+
+// ---- inputs ----
+
+/// What the agent's log holds durably.
+struct LogTips { std::map<std::string, StreamTip, std::less<>> tips; };
+/// A frame from the broker, on the connection opened last.
+struct BrokerFrame { std::string_view frame; };
+/// The answer to LoadRecords; empty when the log no longer has them.
+struct LoadedRecords {
+  std::string stream;
+  std::vector<Record> records;
+};
+/// The answer to PutObject: the broker has it, or was told that it is lost. `stored` false: try again later.
+struct ObjectDone {
+  Hash object{};
+  bool stored = false;
+};
+struct UplinkTick {};
+using UplinkInput = std::variant<LogTips, BrokerFrame, LoadedRecords, ObjectDone, UplinkTick>;
+
+// ---- outputs ----
+
+struct LoadRecords {
+  std::string stream;
+  std::uint64_t from_seq = 0;
+  std::size_t max_records = 0;
+  std::size_t max_bytes = 0;
+};
+struct UplinkOutputs {
+  bool open = false;   ///< a fresh connection, the old one closed; before `sends`
+  bool close = false;
+  std::vector<std::string> sends;
+  std::vector<LoadRecords> loads;
+  std::vector<Hash> puts;
+  bool coverage_changed = false;
+  void clear() { *this = {}; }
+};
+
+/// How far one stream is.
+struct StreamProgress {
+  std::uint64_t tip = 0;      ///< in the agent's log
+  std::uint64_t sent = 0;
+  std::uint64_t acked = 0;
+  std::uint64_t covered = 0;  ///< the log may drop up to here
+};
+
+/// The uplink. Single-thread. Deterministic: same seed and inputs, same outputs.
+class UplinkCore {
+ public:
+  /// `own_hash` answers from the agent's own log: a checkpoint covers only what is the same there.
+  UplinkCore(UplinkCoreOptions options, HashLookup own_hash);
+  void step(const UplinkInput& input, Now now, UplinkOutputs& out);
+
+  /// Everything but what only a driver knows.
+  UplinkStatus status() const;
+  std::map<std::string, StreamProgress> progress() const;
+  const std::string& nonce() const { return nonce_; }
+  bool connected() const { return state_ == State::up; }
+
+ private:
+  enum class State { waiting, saying_hello, up };
+  struct Ready {
+    Record record;
+    std::uint64_t seq = 0;
+    std::optional<Hash> object;  // must be at the broker first
+  };
+  struct Stream {
+    std::string name;
+    Lane lane{};
+    StreamProgress at;
+    std::deque<Ready> ready;  // loaded, not sent; continues at.sent
+    bool loading = false;
+    std::uint64_t loading_from = 0;
+    std::string refused;      // by the broker, for good
+    std::int64_t moved_us = 0;  // last progress: ack or first send
+  };
+  struct ClockSample { std::int64_t low_us, high_us, round_trip_us; };
+
+  void on(const LogTips& m, Now now, UplinkOutputs& out);
+  void on(const BrokerFrame& m, Now now, UplinkOutputs& out);
+  void on(const LoadedRecords& m, Now now, UplinkOutputs& out);
+  void on(const ObjectDone& m, Now now, UplinkOutputs& out);
+  void on(const UplinkTick& m, Now now, UplinkOutputs& out);
+  void on_resume(const Resume& resume, Now now);
+  void on_nack(const Nack& nack, Now now);
+  void on_heartbeat(const HeartbeatAnswer& answer, Now now, UplinkOutputs& out);
+  void on_covered(const HeartbeatAnswer& answer, UplinkOutputs& out);
+  void hello(UplinkOutputs& out) const;
+  void go_down(Now now, UplinkOutputs& out);
+  void rewind(Stream& s, std::uint64_t sent);
+  void acked(Stream& s, std::uint64_t seq, Now now);
+  void pump(Now now, UplinkOutputs& out);
+  bool send_from(Stream& s, std::uint64_t room, Now now, UplinkOutputs& out);
+  void ask_objects(const Stream& s, UplinkOutputs& out);
+  void remember_stored(const Hash& object);
+
+  const UplinkCoreOptions options_;
+  const HashLookup own_hash_;
+  std::mt19937_64 random_;
+  State state_ = State::waiting;
+  std::int64_t retry_at_us_ = 0, retry_us_ = 0, since_us_ = 0, heard_us_ = 0, beat_us_ = 0;
+  std::int64_t beat_wall_us_ = 0, beat_mono_us_ = 0;
+  std::map<std::string, Stream, std::less<>> streams_;
+  std::array<std::string, 3> last_served_;  // per lane: fair among its streams
+  std::uint64_t outstanding_ = 0;
+  std::uint32_t credit_ = 0;
+  std::set<Hash> putting_, stored_;
+  std::deque<Hash> stored_order_;
+  std::string signing_key_, nonce_, trouble_;
+  std::uint64_t checkpoint_size_ = 0, acked_total_ = 0, sent_records_ = 0, sent_bytes_ = 0;
+  std::deque<ClockSample> clock_;
+};
+
+}  // namespace invigil
