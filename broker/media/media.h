@@ -53,27 +53,32 @@ void capture(const CaptureOptions& options, const std::stop_token& stop, const s
 
 struct DecodeOptions {
   double samples_per_second = 5;
-  std::uint32_t wide_width = 1280;   ///< BGR picture for nets; height by aspect; 0 = none wanted
-  std::uint32_t small_width = 320;   ///< grey picture, always small_width × small_height
+  std::uint32_t wide_width = 1280;   ///< BGR picture for nets, never wider than the source; height by aspect; 0 = none wanted
+  std::uint32_t small_width = 320;   ///< grey picture (0…255), always small_width × small_height
   std::uint32_t small_height = 180;
 };
 
 /// One decoded sample. Owns its pixels.
 struct Picture {
-  std::int64_t offset_us = 0;  ///< from the part's (or file's) first frame
+  std::int64_t offset_us = 0;  ///< from the part's (or file's) first frame; below 0 for a picture the part before still owed
   std::uint32_t width = 0, height = 0;
   std::string bgr;             ///< width·height·3, empty when not wanted
   std::uint32_t small_width = 0, small_height = 0;
   std::string grey;            ///< small_width·small_height
-  bool decode_damaged = false;
+  bool decode_damaged = false;      ///< this picture, or something since the one before it, did not decode cleanly
+  std::uint32_t decode_errors = 0;  ///< how many packets and frames since the one before it were refused or damaged
 };
 
 /// Decodes the parts of one camera in order; keeps decoder state from part to part. Single-thread.
+/// Every picture of a part comes out when that part is given, unless the stream reorders (B-frames): then its last one to four
+/// come out with the next part, with a negative offset. Nothing is flushed for them: that would cost the references.
 class PartDecoder {
  public:
   virtual ~PartDecoder() = default;
   /// Samples of one part on a grid of 1/samples_per_second from the run's start (so a cut elsewhere changes nothing before it).
-  /// `run_offset_us` = this part's start counted from its run's start. `corrupt` when nothing could be decoded.
+  /// `run_offset_us` = this part's start counted from its run's start. `corrupt` when nothing could be decoded: go on with the
+  /// next part. `unavailable` when the child died and could not be brought back: the next call tries anew. A child that dies in
+  /// mid-part is replaced, fed the parts since the last key frame again, and the part is decoded as if nothing had been.
   virtual Result<std::vector<Picture>> decode(std::string_view part_bytes, std::int64_t run_offset_us) = 0;
   /// Forgets decoder state: before the first part of a new run.
   virtual void reset() = 0;
@@ -81,7 +86,8 @@ class PartDecoder {
 std::unique_ptr<PartDecoder> open_part_decoder(DecodeOptions options);
 
 /// Decodes a whole file or URL in order (for `watch`); calls back for each sample until it returns false. Causal: what it
-/// yields for the first t seconds does not depend on what comes after. Returns the duration seen.
+/// yields for the first t seconds does not depend on what comes after. Returns the duration seen. Blocks; errors name the source
+/// without its credentials (`invalid` no video, `unsupported` codec, `corrupt` not one picture, `unavailable` the network).
 Result<Micros> decode_file(const std::string& source, DecodeOptions options, const std::stop_token& stop,
                            const std::function<bool(Picture)>& on_picture);
 
