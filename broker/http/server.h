@@ -1,6 +1,7 @@
 #pragma once
 // HTTP and WebSocket serving over Poco: routes in, bytes out. No Poco type leaves this folder.
 
+#include <chrono>
 #include <cstdint>
 #include <filesystem>
 #include <functional>
@@ -33,8 +34,8 @@ struct HttpResponse {
   std::string body;
   std::vector<std::pair<std::string, std::string>> headers;
   /// Instead of body: a file or an object served with Range (206), ETag, If-Range, HEAD and 416.
-  std::optional<std::filesystem::path> file;
-  /// Whether Range applies to `body`.
+  std::optional<std::filesystem::path> file = {};
+  /// Whether Range applies to `body`. Give an ETag header so that If-Range and If-None-Match work.
   bool ranged = false;
 };
 
@@ -42,8 +43,8 @@ struct HttpResponse {
 HttpResponse error_response(const Error& error);
 int http_status(ErrorCode code);
 
-/// One open WebSocket. send() is thread-safe and never blocks: a slow reader's oldest *replaceable* frames are dropped,
-/// and a reader too slow for the others is closed.
+/// One open WebSocket. send_…() and close() are thread-safe and never block: a slow reader's oldest *replaceable* frames are
+/// dropped, and a reader too slow for the others is closed. Sending to a closed peer does nothing.
 class WebSocketPeer {
  public:
   virtual ~WebSocketPeer() = default;
@@ -54,6 +55,8 @@ class WebSocketPeer {
   virtual const HttpRequest& request() const = 0;
 };
 
+/// `accept` runs on the request's thread. The others run on the one thread that serves all sockets of the server, one at a
+/// time and in order: they must not block (hand work over, answer later through the peer). They may not throw.
 struct WebSocketHandler {
   /// Decides on the upgrade; an Error answers it as HTTP. Runs before the socket is accepted. May be empty (accept).
   std::function<Result<>(const HttpRequest&)> accept;
@@ -69,8 +72,13 @@ struct HttpOptions {
   std::uint16_t port = 0;               ///< 0 = any free one (tests)
   std::filesystem::path tls_certificate;  ///< both or neither; required beyond loopback
   std::filesystem::path tls_key;
-  std::size_t max_body_bytes = 1 << 20;
-  std::size_t max_connections = 64;
+  std::size_t max_body_bytes = 1 << 20;   ///< of a request, and of one WebSocket message
+  std::size_t max_header_bytes = 32 << 10;
+  std::chrono::milliseconds header_timeout{10'000};  ///< from a request's first byte to its blank line
+  std::chrono::milliseconds body_timeout{30'000};    ///< for the rest of it; slower clients are cut off
+  std::chrono::milliseconds idle_timeout{5'000};     ///< between requests; shorter while others wait for a thread
+  std::chrono::milliseconds send_timeout{30'000};    ///< without any byte taken by the client
+  std::size_t max_connections = 64;       ///< served at once, one thread each; as many again wait
   std::size_t max_websockets = 200;     ///< on a pool of their own: full sockets never block requests
   std::vector<std::string> allowed_origins;  ///< CORS allow-list; WebSocket upgrades with a foreign Origin are refused
   std::vector<std::pair<std::string, std::string>> headers;  ///< on every answer (CSP …)
