@@ -205,7 +205,7 @@ class HeadTurned final : public Detector {
 }  // namespace
 
 DetectorEntry head_turned_detector() {
-  return {"head_turned", "1", Reach::one_camera, "head_turned", 0.5, 12, "C2.1,C2.2", true, kParameters,
+  return {"head_turned", "1", Reach::one_camera, "head_turned", 0.5, 12, "C1.4,C2.1", true, kParameters,
           [](const RoomContext& c, const Parameters& p) -> std::unique_ptr<Detector> { return std::make_unique<HeadTurned>(c, p); }};
 }
 
