@@ -26,12 +26,12 @@ ROWS = {
         "{bench}/limit_durable_ack --dir {dir} --clients 30 --window 16 --frames 625 --record-per-frame 64 --size {frame_bytes}",
         "durable_ack, the same frames", "events/s", "higher", "ratio ≥ 0.40"),
     "event_to_flag": (
-        "python3 {here}/event_to_flag.py --build {build} --seats 150 --rate 5 --seconds 30",
+        "/usr/bin/python3 {here}/event_to_flag.py --build {build} --seats 150 --rate 5 --seconds 30",
         "{bench}/limit_durable_ack --dir {dir} --clients 150 --window 64 --rate 5 --frames 50",
         "durable_ack p99, 150 seats × 5/s", "ms", "lower", "≤ 50 ms"),
     "frame_to_flag": (
-        "python3 {here}/frame_to_flag.py --build {build} --seconds 60",
-        "python3 {here}/part_and_decode.py --build {build}",
+        "/usr/bin/python3 {here}/frame_to_flag.py --build {build} --seconds 60",
+        "/usr/bin/python3 {here}/part_and_decode.py --build {build}",
         "part length + decode", "ms", "lower", "≤ 1500 ms"),
 }
 

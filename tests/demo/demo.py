@@ -10,9 +10,9 @@ import argparse
 import dataclasses
 import json
 import pathlib
-import secrets
 import shutil
 import signal
+import subprocess
 import sys
 import tempfile
 import threading
@@ -20,48 +20,22 @@ import time
 
 import footage
 import story
-from console_api import Console
-from programs import Failed, Program, Supervisor, free_port, run_once, write_config
+from programs import Failed, Program
 from seats import Seat
+from stand import Stand
 
 class Demo:
     def __init__(self, options):
-        self.options, self.build = options, pathlib.Path(options.build).resolve()
+        self.options = options
         self.data = pathlib.Path(options.data).resolve() if options.data else pathlib.Path(tempfile.mkdtemp(prefix="invigil-demo-"))
         self.data.mkdir(parents=True, exist_ok=True)
-        self.supervisor, self.stop = Supervisor(self.say), threading.Event()
-        self.console, self.seats, self.planted, self.opens = None, [], [], 0.0
-        self.cbt_ports = {centre: free_port() for centre in story.CENTRES}
+        self.stand, self.stop = Stand(options.build, self.data, self.say), threading.Event()
+        self.console, self.seats, self.planted, self.opens, self.real = None, [], [], 0.0, None
 
-    def say(self, text, *also):
-        if not self.options.check:
-            print(text, *also, flush=True)
-        else:
-            print(text, *also, file=sys.stderr, flush=True)
-
-    def program(self, name):
-        return str(self.build / f"invigil-{name}")
+    def say(self, text):
+        print(text, file=sys.stderr if self.options.check else sys.stdout, flush=True)
 
     # -- set-up --
-
-    def start_broker(self):
-        port = free_port(3)
-        config = self.data / "broker.toml"
-        write_config(config, {"data": str(self.data / "broker"), "name": "city", "listen.port": port})
-        self.broker = self.supervisor.add(Program("broker", [self.program("broker"), "--config", config], self.data))
-        self.broker.wait_for("listening", 20)
-        self.endpoint = f"tcp://127.0.0.1:{port}"
-        self.broker_config = config
-        self.public_key = run_once([self.program("broker"), "--config", str(config), "public-key"], what="the broker's public key").strip()
-
-    def enrol(self, program, principal, role, values, centre=None):
-        config = self.data / f"{principal}.toml"
-        write_config(config, {"data": str(self.data / principal), "principal": principal, "broker.endpoint": self.endpoint,
-                              "broker.public_key": self.public_key, **values})
-        command = [self.program("broker"), "--config", str(self.broker_config), "token", "--role", role, "--principal", principal]
-        token = run_once(command + (["--centre", centre] if centre else []), what=f"a token for {principal}").strip().splitlines()[-1]
-        run_once([self.program(program), "--config", str(config), "--enrol", "-"], stdin=token + "\n", what=f"enrolling {principal}")
-        return config
 
     def start_cameras(self):
         mounts = []
@@ -79,70 +53,49 @@ class Demo:
             mounts.append({"path": f"/{room}", "seed": self.options.seed, "room": index, "script": script, "outages": outages})
         if self.real:
             mounts.append({"path": "/real", "file": str(self.real["file"])})
-        settings = {"generator": str(self.build / "demo/invigil-demo-rooms"), "start_us": int(self.opens * 1e6), "fps": 10, "width": 1280,
+        settings = {"generator": str(self.stand.build / "demo/invigil-demo-rooms"), "start_us": int(self.opens * 1e6), "fps": 10, "width": 1280,
                     "height": 720, "mounts": mounts}
         server = Program("cameras", ["/usr/bin/python3", pathlib.Path(__file__).parent / "rtsp_server.py"], self.data, json.dumps(settings))
-        return self.supervisor.add(server)
+        return self.stand.supervisor.add(server)
 
     def start(self):
-        options = self.options
+        options, stand = self.options, self.stand
         length = options.seconds or 90
         self.real = footage.prepare(options.footage, options.nets, self.data) if options.footage else None
-        self.start_broker()
-        self.console_port = free_port()
-        web = self.build / "web"
-        config = self.enrol("console", "main", "console", {"http.port": self.console_port, "web.folder": str(web)})
-        self.console_config = config
-        server = self.supervisor.add(Program("console", [self.program("console"), "--config", config], self.data))
-        server.wait_for("listening", 30)
-        self.passwords = {}
-        for user, name, role in (("inspector", "王督导", "inspector"), ("regulator", "李监管", "regulator")):
-            password = secrets.token_urlsafe(9)
-            run_once([self.program("console"), "--config", str(config), "user", "add", user, "--role", role, "--display-name", name, "--password-stdin"],
-                     stdin=password + "\n", what=f"adding the user {user}")
-            self.passwords[user] = password
-
+        stand.start_broker()
+        stand.start_console()
+        stand.add_user("inspector", "王督导", "inspector")
+        stand.add_user("regulator", "李监管", "regulator")
         # Rooms run a little before the sessions open, so that every camera is there at second 0.
         self.opens = time.time() + 6
         self.planted = story.plant(options.seed, length)
-        cameras_program = self.start_cameras()
-        camera_port = int(cameras_program.wait_for("port", 20).split()[1])
+        cameras = self.start_cameras()
+        port = int(cameras.wait_for("port", 20).split()[1])
         tokens, sessions = {}, []
-        for centre in story.CENTRES:
-            real_room = self.real["room"] if self.real and centre == "south" else None
-            plan, seat_tokens = story.plan(centre, options.seed, self.opens, length, real_room)
-            file = self.data / f"plan-{centre}.json"
-            file.write_text(json.dumps(plan, ensure_ascii=False), encoding="utf-8")
-            file.chmod(0o600)
-            run_once([self.program("console"), "--config", str(config), "import", str(file)], what=f"importing the plan of {centre}")
-            tokens.update({seat: (centre, plan["sessions"][0]["id"], token) for seat, token in seat_tokens.items()})
-            sessions.append(plan["sessions"][0]["id"])
         for centre, listed in story.CENTRES.items():
-            cameras = {f"cam-{room}": f"rtsp://127.0.0.1:{camera_port}/{room}" for room in listed}
+            plan, seat_tokens = story.plan(centre, options.seed, self.opens, length, self.real["room"] if self.real and centre == "south" else None)
+            stand.import_plan(plan)
+            session = plan["sessions"][0]["id"]
+            tokens.update({seat: (centre, session, token) for seat, token in seat_tokens.items()})
+            sessions.append(session)
+            names = {f"cam-{room}": f"rtsp://127.0.0.1:{port}/{room}" for room in listed}
             if self.real and centre == "south":
-                cameras["cam-real"] = f"rtsp://127.0.0.1:{camera_port}/real"
-            agent = self.enrol("agent", f"agent-{centre}", "agent", {"centre": centre, "cbt.port": self.cbt_ports[centre], "cameras": cameras}, centre)
-            self.supervisor.add(Program(f"agent-{centre}", [self.program("agent"), "--config", agent], self.data))
-        values = {}
-        if self.real:
-            values["nets.folder"] = options.nets
-            values["percepts"] = {f"cam-{room}": "plain" for room in story.rooms()}
-        analysis = self.enrol("analysis", "analysis-1", "analysis", values)
-        self.supervisor.add(Program("analysis", [self.program("analysis"), "--config", analysis], self.data))
-        self.supervisor.begin()
-        self.console = Console(self.console_port)
-        self.console.log_in("inspector", self.passwords["inspector"])
+                names["cam-real"] = f"rtsp://127.0.0.1:{port}/real"
+            stand.start_agent(centre, names)
+        stand.start_analysis({"nets.folder": options.nets, "percepts": {f"cam-{room}": "plain" for room in story.rooms()}} if self.real else None)
+        stand.supervisor.begin()
+        self.console = stand.log_in("inspector")
         if self.real:  # the film starts when its camera is first opened
-            begun = float(cameras_program.wait_for("film /real", 20).split()[2]) - self.opens
+            begun = float(cameras.wait_for("film /real", 20).split()[2]) - self.opens
             for p in self.real["planted"]:
                 self.planted.append(dataclasses.replace(p, from_s=p.from_s + begun, to_s=p.to_s + begun))
         while time.time() < self.opens:
             time.sleep(0.05)
         for session in sessions:
-            run_once([self.program("console"), "--config", str(config), "open", session], what=f"opening {session}")
+            stand.open_session(session)
         for seat, (centre, session, token) in tokens.items():
-            planted = [p for p in self.planted if p.seat == seat]
-            client = Seat(lambda centre=centre: ("127.0.0.1", self.cbt_ports[centre]), session, seat, token, options.seed, self.opens, planted, self.stop)
+            planted = [p for p in self.planted if p.seat == seat and p.kind not in ("head_turned", "second_person")]
+            client = Seat(lambda centre=centre: ("127.0.0.1", stand.cbt_ports[centre]), session, seat, token, options.seed, self.opens, planted, self.stop)
             self.seats.append(client)
             client.start()
 
@@ -183,11 +136,11 @@ class Demo:
         copy = self.data / "copy"
         shutil.rmtree(copy, ignore_errors=True)
         shutil.copytree(self.data / "broker", copy, ignore=shutil.ignore_patterns("keys", "*.sock", "*.ipc", "lock", "admin*"))
-        good = run_verify(self.program("verify"), copy)
+        good = run_verify(self.stand.program("verify"), copy)
         self.say(f"  invigil-verify: exit {good[0]}: {last_line(good[1])}")
         segments = sorted((copy / "log").glob("*"), key=lambda p: p.stat().st_size, reverse=True)
         flip_byte(segments[0])
-        bad = run_verify(self.program("verify"), copy)
+        bad = run_verify(self.stand.program("verify"), copy)
         self.say(f"  with one byte flipped: exit {bad[0]}: {last_line(bad[1])}")
         shutil.rmtree(copy, ignore_errors=True)
         if good[0] != 0:
@@ -196,7 +149,7 @@ class Demo:
 
     def end(self):
         self.stop.set()
-        self.supervisor.end()
+        self.stand.end()
         if not self.options.data:
             shutil.rmtree(self.data, ignore_errors=True)
 
@@ -207,7 +160,6 @@ def last_line(text):
 
 
 def run_verify(program, folder):
-    import subprocess
     done = subprocess.run([program, str(folder)], capture_output=True, text=True, timeout=300)
     return done.returncode, done.stdout + done.stderr
 
@@ -255,7 +207,7 @@ def main():
         demo.start()
         if options.check:
             return check(demo, max(options.seconds or 90, 80))
-        demo.say(f"\n  http://127.0.0.1:{demo.console_port}/      inspector / {demo.passwords['inspector']}      regulator / {demo.passwords['regulator']}\n"
+        demo.say(f"\n  http://127.0.0.1:{demo.stand.console_port}/      inspector / {demo.stand.passwords['inspector']}      regulator / {demo.stand.passwords['regulator']}\n"
                  f"  数据 data: {demo.data}      按 Ctrl-C 结束 · Ctrl-C ends\n")
         demo.show(min(options.seconds or 50, 50))
         demo.verify()
