@@ -29,8 +29,8 @@ class SecondPerson final : public Detector {
       subject.kind = "second_person";
       subject.seat = geometry.seat;
       subject.camera = geometry.camera;
-      // Looks may be seconds apart: what adds up is bounded by the duration itself.
-      seats_.push_back({Spell(subject, {seconds_of(p, "for_s"), seconds_of(p, "over_s"), seconds(10), seconds(5)}), false});
+      // Looks are seconds apart under load: five still add up.
+      seats_.push_back({Spell(subject, {seconds_of(p, "for_s"), seconds_of(p, "over_s"), seconds(5), seconds(5)}), false});
     }
   }
 

@@ -17,7 +17,10 @@
   ROW(event_gap) \
   ROW(event_conflict) \
   ROW(silent_seat) \
-  ROW(screen_room_disagree)
+  ROW(screen_room_disagree) \
+  ROW(seat_empty) \
+  ROW(second_person) \
+  ROW(head_turned)
 
 namespace invigil {
 
