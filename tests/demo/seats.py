@@ -19,7 +19,7 @@ class Seat(threading.Thread):
         self.address, self.session, self.seat, self.token = address, session, seat, token
         self.dice = random.Random(f"{seed}/{seat}")
         self.opens, self.planted, self.stop = opens, {p.kind: p for p in planted}, stop
-        self.seq, self.item, self.connection, self.refused = 0, 0, None, 0
+        self.seq, self.item, self.connection, self.refused, self.accepted = 0, 0, None, 0, set()
         self.begun = time.monotonic()
 
     # -- speaking --
@@ -40,7 +40,9 @@ class Seat(threading.Thread):
                 answer = self.connection.getresponse()
                 text = answer.read()
                 if answer.status < 500 and not (answer.status == 409 and b"open" in text and b"conflict" not in text):
-                    if answer.status >= 400 and answer.status != 409:
+                    if answer.status == 200:
+                        self.accepted.update(e["seq"] for e in events)
+                    elif answer.status != 409:
                         self.refused += 1
                     return answer.status
             except (OSError, http.client.HTTPException):
