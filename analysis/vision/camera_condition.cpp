@@ -136,7 +136,7 @@ void CameraConditionPercept::compare(const cv::Mat& grey, Instant at, CameraCond
   grey.convertTo(now, CV_32F);
   condition.set_zncc(static_cast<float>(zncc(reference_.picture, now)));
 
-  if (!phase_known_ || at - last_phase_ >= kPhaseInterval || condition.edge_disappearance() > .25F) {
+  if (!phase_known_ || at - last_phase_ >= kPhaseInterval || condition.edge_disappearance() > .25F || shift_ > 4) {
     if (window_.size() != grey.size()) cv::createHanningWindow(window_, grey.size(), CV_32F);
     // Both are copies: phaseCorrelate of OpenCV 4.6 multiplies the window into its inputs when their size is already optimal.
     cv::Mat reference = reference_.picture.clone(), copy = now.clone();

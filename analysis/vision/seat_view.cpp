@@ -54,11 +54,15 @@ void SeatViewPercept::cut(cv::Size size) {
   for (Seat& seat : seats_) {
     std::vector<cv::Point> corners;
     for (const Point& p : seat.geometry.polygon) {
-      const auto share = [](float v) { return std::isfinite(v) ? std::clamp(static_cast<double>(v), 0., 1.) : 0.; };
+      if (!std::isfinite(p.x()) || !std::isfinite(p.y())) {
+        corners.clear();
+        break;
+      }
+      const auto share = [](float v) { return std::clamp(static_cast<double>(v), 0., 1.); };
       corners.emplace_back(static_cast<int>(std::lround(share(p.x()) * (size.width - 1))), static_cast<int>(std::lround(share(p.y()) * (size.height - 1))));
     }
     seat.pixels = 0;
-    if (corners.size() < 3) continue;
+    if (corners.size() < 3 || cv::contourArea(corners) < kLeastPixels) continue;
     cv::Mat whole = cv::Mat::zeros(size, CV_8U);
     cv::fillPoly(whole, std::vector<std::vector<cv::Point>>{corners}, 255);
     seat.box = cv::boundingRect(corners) & cv::Rect({}, size);
