@@ -1,0 +1,191 @@
+// The session page's state: which room, camera, seat, moment and flag; what follows from choosing each.
+import { computed, onBeforeUnmount, onMounted, ref, shallowRef, watch } from "vue";
+import { useRoute, useRouter } from "vue-router";
+import { api } from "@/api/client";
+import type { IncidentSummary, Reel } from "@/api/types";
+import { follow, type Interval } from "@/lib/timeline";
+import * as live from "@/stores/live";
+import { useSession } from "./data";
+import { useLanes } from "./lanes";
+import { usePlayer } from "./player";
+import { useScenes } from "./scenes";
+
+/** A flag is shown with this much before it. */
+const LEAD_US = 3_000_000;
+/** The live edge of an open session: this far behind now there is video. */
+const EDGE_US = 8_000_000;
+
+export function useDesk(id: string) {
+  const route = useRoute();
+  const router = useRouter();
+  const text = (key: string) => (typeof route.query[key] === "string" ? (route.query[key] as string) : "");
+  const data = useSession(id);
+  const scenes = useScenes(id);
+  const video = shallowRef<HTMLVideoElement | null>(null);
+  const roomId = ref(text("room"));
+  const camera = ref("");
+  const seat = ref("");
+  const selected = ref<string | null>(null);
+  const onlyOpen = ref(false);
+  const overlay = ref(true);
+  const reels = shallowRef<ReadonlyMap<string, readonly Reel[]>>(new Map());
+  const wallUs = ref(Date.now() * 1000);
+  const window_ = ref<Interval>({ fromUs: 0, toUs: 1 });
+  const player = usePlayer(video, grow);
+
+  const session = data.session;
+  const room = computed(() => session.value?.rooms.find((r) => r.id === roomId.value) ?? session.value?.rooms[0] ?? null);
+  const open = computed(() => session.value?.state === "open");
+  const bounds = computed<Interval>(() => {
+    const s = session.value;
+    if (!s) return { fromUs: 0, toUs: 1 };
+    const first = Math.min(s.opened_us ?? s.starts_us, ...data.incidents.value.slice(0, 1).map((i) => i.from_us));
+    const last = s.closed_us ?? (open.value ? wallUs.value : s.ends_us);
+    return { fromUs: first, toUs: Math.max(last, first + 1_000_000) };
+  });
+  const { cameras, seats, gapAt } = useLanes(room, data, camera, reels, bounds);
+
+  const listed = computed(() =>
+    data.incidents.value.filter(
+      (i) => i.room.id === room.value?.id && (!seat.value || i.seats.includes(seat.value)) && (!onlyOpen.value || i.state === "open" || i.id === selected.value),
+    ),
+  );
+  const incident = computed(() => data.incidents.value.find((i) => i.id === selected.value) ?? null);
+  const now = player.nowUs;
+  const activeFlags = computed(() => data.incidents.value.filter((i) => i.from_us <= now.value && now.value <= i.to_us && i.state !== "dismissed" && !i.withdrawn));
+
+  async function reelsOf(name: string): Promise<readonly Reel[]> {
+    const list = (await api.reels(id, name)).reels;
+    reels.value = new Map(reels.value).set(name, list);
+    return list;
+  }
+
+  /** The recording may have grown since it was asked for. */
+  async function grow(): Promise<void> {
+    if (!camera.value) return;
+    try {
+      player.setReels(await reelsOf(camera.value));
+    } catch {
+      // the player stands at the end and says so
+    }
+  }
+
+  async function showCamera(name: string, us: number): Promise<void> {
+    if (camera.value === name && reels.value.has(name)) return player.seek(us);
+    camera.value = name;
+    try {
+      const list = reels.value.get(name) ?? (await reelsOf(name));
+      if (camera.value === name) player.open(list, us);
+    } catch (cause) {
+      data.failure.value = cause;
+    }
+  }
+
+  /** To a moment; near the end of an open session the newest reels are asked for first. */
+  async function seek(us: number): Promise<void> {
+    if (open.value && us > player.endUs.value) await grow();
+    player.seek(us);
+    keepInView(us);
+  }
+
+  function cameraFor(i: IncidentSummary): string {
+    const here = session.value?.rooms.find((r) => r.id === i.room.id);
+    const own = here?.cameras.map((c) => c.id) ?? [];
+    const named = i.cameras.find((c) => own.includes(c));
+    const seen = here?.seats.filter((s) => i.seats.includes(s.id)).flatMap((s) => s.polygons.map((p) => p.camera ?? ""));
+    return named ?? seen?.find((c) => own.includes(c)) ?? own[0] ?? "";
+  }
+
+  async function choose(i: IncidentSummary, play = true): Promise<void> {
+    selected.value = i.id;
+    if (seat.value && !i.seats.includes(seat.value)) seat.value = "";
+    roomId.value = i.room.id;
+    const at = Math.max(i.from_us - LEAD_US, bounds.value.fromUs);
+    if (play) player.playing.value = true;
+    await showCamera(cameraFor(i), at);
+    await seek(at);
+    void router.replace({ query: { ...route.query, room: undefined, at: undefined, incident: i.id } });
+  }
+
+  function neighbour(step: 1 | -1): void {
+    const list = listed.value;
+    if (list.length === 0) return;
+    const at = list.findIndex((i) => i.id === selected.value);
+    const next = at >= 0 ? list[at + step] : step > 0 ? list.find((i) => i.from_us > now.value) : [...list].reverse().find((i) => i.from_us < now.value);
+    if (next) void choose(next);
+  }
+
+  /** The next undecided flag here, else the worthiest of the queue. */
+  async function nextOpen(): Promise<void> {
+    const list = data.incidents.value.filter((i) => i.state === "open" && i.id !== selected.value);
+    const here = list.find((i) => i.from_us >= (incident.value?.from_us ?? 0)) ?? list[0];
+    if (here && text("from") !== "queue") return choose(here);
+    const first = (await api.incidents({ limit: 1 })).incidents[0] ?? here;
+    if (!first) return void router.push({ name: "queue" });
+    if (first.session.id === id) return choose(data.incidents.value.find((i) => i.id === first.id) ?? first);
+    await router.push({ name: "session", params: { session: first.session.id }, query: { incident: first.id, from: "queue" } });
+  }
+
+  function chooseSeat(name: string): void {
+    seat.value = name;
+    data.chooseSeat(name);
+  }
+  function chooseRoom(name: string): void {
+    roomId.value = name;
+    seat.value = "";
+    const first = room.value?.cameras[0];
+    if (first) void showCamera(first.id, now.value || bounds.value.fromUs);
+  }
+  const toEdge = () => {
+    player.playing.value = true;
+    void seek(wallUs.value - EDGE_US);
+  };
+
+  function keepInView(us: number): void {
+    window_.value = follow(window_.value, us, bounds.value);
+  }
+
+  async function begin(): Promise<void> {
+    await data.load();
+    const s = session.value;
+    if (!s) return;
+    window_.value = { ...bounds.value };
+    player.playing.value = true;
+    const asked = data.incidents.value.find((i) => i.id === text("incident"));
+    if (asked) return choose(asked);
+    const first = room.value?.cameras[0];
+    if (!first) return;
+    const list = await reelsOf(first.id).catch(() => [] as Reel[]);
+    const flag = data.incidents.value.find((i) => i.room.id === room.value?.id && i.state === "open");
+    const at = Number(text("at")) || (flag ? flag.from_us - LEAD_US : (list[0]?.start_us ?? bounds.value.fromUs));
+    if (flag && !text("at")) return choose(flag);
+    await showCamera(first.id, at);
+  }
+
+  watch(now, (us) => {
+    if (camera.value && overlay.value) scenes.at(camera.value, us, open.value ? wallUs.value : bounds.value.toUs);
+    if (player.playing.value) keepInView(us);
+  });
+  // While the session is open the timeline grows; a window that showed all of it goes on showing all of it.
+  watch(bounds, (after, before) => {
+    const whole = window_.value.toUs >= before.toUs - 1_500_000 && window_.value.fromUs <= before.fromUs;
+    if (whole) window_.value = { ...after };
+  });
+  const tick = window.setInterval(() => {
+    if (open.value) wallUs.value = Date.now() * 1000;
+  }, 1000);
+  // New flags mean new video: the lane shows how far it reaches.
+  const ending = live.on("incident", (push) => {
+    if (push.incident.session.id === id && open.value) void grow();
+  });
+  onMounted(() => void begin());
+  onBeforeUnmount(() => {
+    window.clearInterval(tick);
+    ending();
+  });
+
+  return {
+    data, session, room, roomId, camera, seat, selected, incident, onlyOpen, overlay, player, video, scene: scenes.scene, bounds, open,
+    timeWindow: window_, cameras, seats, gapAt, listed, activeFlags, begin, choose, chooseRoom, chooseSeat, neighbour, nextOpen, seek, showCamera, toEdge,
+  };
+}

@@ -1,0 +1,44 @@
+// Who is logged in.
+import { computed, ref } from "vue";
+import { api, ApiError } from "@/api/client";
+import type { Me } from "@/api/types";
+import * as live from "./live";
+
+export const me = ref<Me | null>(null);
+/** False until the console was asked once. */
+export const known = ref(false);
+
+export const mayDecide = computed(() => me.value?.rights.includes("give_opinions") ?? false);
+
+function become(who: Me | null): void {
+  me.value = who;
+  known.value = true;
+  if (who) live.start();
+  else live.stop();
+}
+
+/** Asks who I am; nobody is a fine answer, an unreachable console is not. */
+export async function recognise(): Promise<void> {
+  try {
+    become(await api.me());
+  } catch (error) {
+    if (error instanceof ApiError && error.status === 401) become(null);
+    else throw error;
+  }
+}
+
+export async function login(user: string, password: string): Promise<void> {
+  become(await api.login(user, password));
+}
+
+export async function logout(): Promise<void> {
+  try {
+    await api.logout();
+  } finally {
+    become(null);
+  }
+}
+
+export function forget(): void {
+  become(null);
+}
