@@ -1,0 +1,65 @@
+#include "console/index/feed.h"
+
+#include <Poco/Logger.h>
+
+#include <chrono>
+#include <condition_variable>
+
+namespace invigil {
+
+IndexFeed::IndexFeed(BrokerClient& broker, std::unique_ptr<IndexWriter> writer, std::function<void(const IndexChanges&)> changed)
+    : broker_(broker), writer_(std::move(writer)), changed_(std::move(changed)), position_(writer_->position()) {
+  thread_ = std::jthread([this](const std::stop_token& stop) { run(stop); });
+}
+
+IndexFeed::~IndexFeed() = default;
+
+std::string IndexFeed::trouble() const {
+  const std::lock_guard lock(mutex_);
+  return trouble_;
+}
+
+bool IndexFeed::wait_beyond(const std::string& stream, std::uint64_t seq, std::chrono::milliseconds patience) {
+  std::unique_lock lock(mutex_);
+  return advanced_.wait_for(lock, patience, [&] {
+    const auto at = written_.find(stream);
+    return at != written_.end() && at->second >= seq;
+  });
+}
+
+void IndexFeed::run(const std::stop_token& stop) {
+  std::unique_ptr<Follower> follower = broker_.follow(writer_->position(), index_filter());
+  std::condition_variable_any pause;
+  while (!stop.stop_requested()) {
+    const auto batch = follower->next(stop);
+    std::string trouble;
+    if (batch) {
+      const auto changes = writer_->apply(*batch);
+      if (changes) {
+        position_ = writer_->position();
+        caught_up_ = batch->caught_up;
+        if (!changes->empty()) changed_(*changes);
+        const std::lock_guard lock(mutex_);
+        trouble_.clear();
+        for (const FollowedRecord& record : batch->records)
+          if (record.header.stream().starts_with("person/") || record.header.stream().starts_with("registry/")) written_[record.header.stream()] = record.header.seq();
+        advanced_.notify_all();
+        continue;
+      }
+      trouble = changes.error().message;
+    } else {
+      if (stop.stop_requested()) return;
+      trouble = batch.error().message;
+    }
+    Poco::Logger::get("console.index").error("the index stands still: " + trouble);
+    std::unique_lock lock(mutex_);
+    trouble_ = trouble;
+    caught_up_ = false;
+    // Not applied: ask for the same records again, not at once.
+    (void)pause.wait_for(lock, stop, std::chrono::seconds(1), [] { return false; });
+    lock.unlock();
+    follower = broker_.follow(writer_->position(), index_filter());
+  }
+}
+
+}  // namespace invigil
