@@ -57,6 +57,7 @@ class StreamWriter {
   std::string boot_id_;
   std::string nonce_;
   std::uint64_t unsigned_ = 0;
+  RecordHeader header_;  // reused: its strings keep their memory
   Sha256 sha_;
 };
 
