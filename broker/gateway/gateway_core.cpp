@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "broker/custody/checkpoint.h"
 #include "broker/gateway/gateway_claim.h"
 #include "models/rules/access.h"
 
@@ -268,7 +269,7 @@ void GatewayCore::on(const Drained&, Now now, GatewayOutputs& out) {
   if (gathering_.records.empty() && own_queue_.empty() && !want_root) {
     // Nothing new to store, so all that these answers and acks wait for is durable.
     if (gathering_.replies.empty() && gathering_.touched.empty()) return;
-    UnderWay nothing{std::exchange(gathering_, {}), {}, {}};
+    UnderWay nothing{std::exchange(gathering_, {}), {}, {}, false};
     return commit_done(std::move(nothing), Committed{{}, end_, 0, {}}, now, out);
   }
   Batch batch;
@@ -290,6 +291,7 @@ void GatewayCore::on(const Drained&, Now now, GatewayOutputs& out) {
   if (want_root) {
     root_wanted_ = false;
     checkpoint_queued_ = true;  // from now until it is stored
+    under_way.want_root = true;
   }
   under_way.gathered = std::exchange(gathering_, {});
   gathered_bytes_ = 0;
@@ -350,19 +352,12 @@ void GatewayCore::commit_done(UnderWay done, const Committed& m, Now now, Gatewa
     if (record.done) record.done({}, sealed, now, out);
   }
   for (Reply& reply : done.gathered.replies) out.sends.push_back({reply.peer, encode(reply.message), reply.enrolment});
-  if (m.root) make_checkpoint(m, now);
+  if (m.root) queue_checkpoint(m, now);
+  if (done.want_root && !m.root) checkpoint_queued_ = false;
 }
 
-void GatewayCore::make_checkpoint(const Committed& m, Now now) {
-  Checkpoint checkpoint;
-  checkpoint.set_log(options_.broker);
-  checkpoint.set_tree_size(m.tree_size);
-  checkpoint.set_root(bytes_of(*m.root));
-  checkpoint.set_at_us(now.wall.us);
-  checkpoint.set_public_key(key_.public_key());
-  checkpoint.set_alg(ED25519);
-  checkpoint.set_hash_alg(SHA_256);
-  checkpoint.set_signature(key_.sign(checkpoint_message(checkpoint)));
+void GatewayCore::queue_checkpoint(const Committed& m, Now now) {
+  const Checkpoint checkpoint = make_checkpoint(options_.broker, m.tree_size, *m.root, now.wall, key_);
   streams_.for_each([](StreamState& s) { s.covered_next = s.committed; });
   own_queue_.push_back({CHECKPOINT, checkpoint.SerializeAsString(),
                         [this, checkpoint](const Result<>& stored, const SealedRecord&, Now, GatewayOutputs&) {
@@ -400,10 +395,8 @@ void GatewayCore::commit_failed(UnderWay failed, const Committed& m, Now now, Ga
   abandon(next, error, out);
   writer_.rewind(own_tip_);
   std::deque<OwnRecord> again;
-  bool root_lost = checkpoint_queued_;
   for (std::size_t i = 0; i < failed.own.size(); ++i) {
     OwnRecord& record = failed.own[i];
-    if (record.kind == CHECKPOINT) root_lost = false;
     if (record.done) {
       record.done(tl::make_unexpected(error), failed.sealed[i].first, now, out);
     } else if (record.kind == STREAM_HEAD) {
@@ -412,7 +405,7 @@ void GatewayCore::commit_failed(UnderWay failed, const Committed& m, Now now, Ga
       again.push_back(std::move(record));
     }
   }
-  if (root_lost) checkpoint_queued_ = false, root_wanted_ = true;
+  if (failed.want_root) checkpoint_queued_ = false, root_wanted_ = true;
   for (OwnRecord& record : own_queue_) again.push_back(std::move(record));
   own_queue_ = std::move(again);
 }

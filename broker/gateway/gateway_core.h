@@ -134,11 +134,16 @@ class GatewayCore {
   /// PEER_PRESENCE said CONNECTED or STALE: they are watched as if just heard.
   void start(const BrokerStarted& started, const std::vector<std::string>& connected, Now now);
 
+  /// Records in the broker's stream that something is missing.
+  void record_loss(const Loss& loss) { own(LOSS, loss.SerializeAsString()); }
+
   /// Adds to `out` what is to be done; the caller clears it.
   void step(const GatewayInput& input, Now now, GatewayOutputs& out);
 
   /// False when the batch being gathered is full: read no further until Committed.
   bool wants_input() const { return gathering_.records.size() < options_.batch_records && gathered_bytes_ < options_.batch_bytes; }
+  /// Records in the batch being gathered.
+  std::size_t gathered() const { return gathering_.records.size(); }
   bool commit_under_way() const { return under_way_.has_value(); }
   const Checkpoint& newest_checkpoint() const { return checkpoint_; }
 
@@ -188,6 +193,7 @@ class GatewayCore {
     Gathering gathered;
     std::vector<OwnRecord> own;
     std::vector<std::pair<SealedRecord, std::size_t>> sealed;  // without bytes, with index
+    bool want_root = false;
   };
 
   void on(const PeerMessage& m, Now now, GatewayOutputs& out);
@@ -220,7 +226,8 @@ class GatewayCore {
   void commit_done(UnderWay done, const Committed& m, Now now, GatewayOutputs& out);
   void commit_failed(UnderWay failed, const Committed& m, Now now, GatewayOutputs& out);
   void abandon(Gathering& gathered, const Error& error, GatewayOutputs& out);
-  void make_checkpoint(const Committed& m, Now now);
+  void queue_checkpoint(const Committed& m, Now now);
+  Result<> check_head(const Peer& peer, const Claim& claim) const;
   void set_presence(const Principal& principal, Presence& presence, PeerPresence::State state, Now now);
   void own(RecordKind kind, std::string payload);
 

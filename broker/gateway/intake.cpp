@@ -76,6 +76,9 @@ Result<GatewayCore::Claim> GatewayCore::examine(Peer& peer, RecordView record) {
   if (header_.payload_size() != record.payload.size() || !same_bytes(sha_.of(record.payload), header_.payload_hash()))
     return fail(ErrorCode::corrupt, fmt::format("the payload of {} seq {} is not the one its header names", stream, claim.seq), stream);
   claim.hash = sha_.of(record.header);
+  if (kind == STREAM_HEAD) {
+    if (auto head = check_head(peer, claim); !head) return tl::make_unexpected(head.error());
+  }
   return claim;
 }
 
@@ -84,6 +87,19 @@ std::optional<Hash> GatewayCore::hash_at(const StreamState& s, std::uint64_t seq
   if (seq > s.committed.seq) return s.uncommitted[seq - s.committed.seq - 1];
   if (seq == s.committed.seq) return s.committed.hash;
   return ports_.stored_hash(s.name, seq);
+}
+
+/// A head whose signature does not hold would poison its stream for every later check: it never gets in.
+Result<> GatewayCore::check_head(const Peer& peer, const Claim& claim) const {
+  auto head = parse_payload<StreamHead>(claim.record.payload);
+  if (!head) return tl::make_unexpected(head.error());
+  const std::string& stream = claim.stream->name;
+  if (head->stream() != stream || head->seq() != claim.seq - 1 || !same_bytes(claim.prev_hash, head->hash()))
+    return fail(ErrorCode::invalid, fmt::format("the head at {} seq {} signs something else than the record before it", stream, claim.seq), stream);
+  if (head->alg() != ED25519 || !principals_.signs_for(peer.principal->id(), head->public_key()) ||
+      !verify_signature(head->public_key(), head_message(stream, head->seq(), head->hash()), head->signature()))
+    return fail(ErrorCode::denied, fmt::format("the head at {} seq {} is not signed by a key enrolled for {}", stream, claim.seq, peer.principal->id()), stream);
+  return {};
 }
 
 Result<> GatewayCore::check_object(const Peer& peer, const Claim& claim, Now now) {

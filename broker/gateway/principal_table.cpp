@@ -11,7 +11,9 @@ void PrincipalTable::apply(std::uint32_t kind, std::string_view payload) {
     // A principal has one key: enrolling again replaces it, and the old key is unknown from then on.
     if (entry.principal) id_by_key_.erase(entry.principal->curve_public_key());
     id_by_key_[principal->curve_public_key()] = principal->id();
-    entry = {std::make_shared<const Principal>(*principal), false};
+    entry.principal = std::make_shared<const Principal>(*principal);
+    entry.revoked = false;
+    entry.signing_keys.insert(principal->signing_public_key());
     for (auto it = tokens_.begin(); it != tokens_.end();)
       it = it->second.principal() == principal->id() ? tokens_.erase(it) : std::next(it);
   } else if (kind == PRINCIPAL_REVOKED) {
@@ -46,6 +48,12 @@ bool PrincipalTable::revoked(std::string_view id) const {
   const MutexLock lock(mutex_);
   const auto entry = by_id_.find(id);
   return entry != by_id_.end() && entry->second.revoked;
+}
+
+bool PrincipalTable::signs_for(std::string_view id, std::string_view key) const {
+  const MutexLock lock(mutex_);
+  const auto entry = by_id_.find(id);
+  return entry != by_id_.end() && entry->second.signing_keys.contains(key);
 }
 
 std::vector<std::pair<Principal, bool>> PrincipalTable::all() const {

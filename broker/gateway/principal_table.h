@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -30,6 +31,9 @@ class PrincipalTable {
   bool revoked(std::string_view id) const;
   std::vector<std::pair<Principal, bool>> all() const;  ///< with "revoked"
 
+  /// Was this signing key ever enrolled for the principal? Records made before a change of keys still arrive after it.
+  bool signs_for(std::string_view id, std::string_view signing_public_key) const;
+
   /// Changes whenever an answer of by_key may: lets a caller keep an answer without asking per message.
   std::uint64_t generation() const { return generation_.load(std::memory_order_acquire); }
 
@@ -42,6 +46,7 @@ class PrincipalTable {
   struct Entry {
     std::shared_ptr<const Principal> principal;
     bool revoked = false;
+    std::set<std::string, std::less<>> signing_keys;
   };
   mutable Mutex mutex_;
   std::map<std::string, Entry, std::less<>> by_id_ INVIGIL_GUARDED_BY(mutex_);

@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "broker/custody/stream_writer.h"
+#include "broker/custody/checkpoint.h"
 
 namespace invigil {
 namespace {
@@ -194,9 +194,8 @@ void UplinkCore::on_heartbeat(const HeartbeatAnswer& answer, Now now, UplinkOutp
 
 void UplinkCore::on_covered(const HeartbeatAnswer& answer, UplinkOutputs& out) {
   const Checkpoint& checkpoint = answer.checkpoint();
-  if (checkpoint.public_key() != signing_key_ || checkpoint.alg() != ED25519 ||
-      !verify_signature(signing_key_, checkpoint_message(checkpoint), checkpoint.signature())) {
-    trouble_ = "a checkpoint of the broker is not signed by its key: nothing is deleted here";
+  if (auto good = check_checkpoint(checkpoint, signing_key_); !good) {
+    trouble_ = "nothing is deleted here, because a checkpoint of the broker does not hold: " + good.error().message;
     return;
   }
   if (checkpoint.tree_size() <= checkpoint_size_) return;
