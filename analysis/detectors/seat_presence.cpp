@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 namespace invigil {
 namespace {
@@ -34,10 +35,8 @@ Extent extent_of(const Box& box, const Scene& scene) {
   return {box.x() / w, box.y() / h, (box.x() + box.width()) / w, (box.y() + box.height()) / h};
 }
 
-double overlap_share(const Extent& a, const Extent& b) {
-  const Extent both{std::max(a.left, b.left), std::max(a.top, b.top), std::min(a.right, b.right), std::min(a.bottom, b.bottom)};
-  const float smaller = std::min(a.area(), b.area());
-  return smaller > 0 ? static_cast<double>(both.area() / smaller) : 0;
+float shared_area(const Extent& a, const Extent& b) {
+  return Extent{std::max(a.left, b.left), std::max(a.top, b.top), std::min(a.right, b.right), std::min(a.bottom, b.bottom)}.area();
 }
 
 void become(SeatState& state, Presence what, Instant since, double quality) {
@@ -70,12 +69,16 @@ int seat_of_box(const Box& box, const Scene& scene, std::span<const SeatGeometry
   if (scene.width() == 0 || scene.height() == 0) return -1;
   const Extent there = extent_of(box, scene);
   int best = -1;
-  double most = overlap;
+  float most = 0;
   for (std::size_t i = 0; i < seats.size(); ++i) {
     if (seats[i].polygon.empty()) continue;
-    const double share = overlap_share(there, extent_of(seats[i].polygon));
-    if (share < most || (best >= 0 && share <= most)) continue;
-    most = share;
+    const Extent seat = extent_of(seats[i].polygon);
+    const float both = shared_area(there, seat), smaller = std::min(there.area(), seat.area());
+    if (smaller <= 0 || static_cast<double>(both / smaller) < overlap) continue;
+    // A small polygon behind a large person is wholly overlapped, so the share alone would choose the wrong seat.
+    const float alike = both / (there.area() + seat.area() - both);
+    if (alike <= most) continue;
+    most = alike;
     best = static_cast<int>(i);
   }
   return best;
@@ -93,40 +96,45 @@ SeatPresence::SeatPresence(const RoomContext& context, SeatPresenceRule rule) : 
   }
 }
 
-void SeatPresence::look(Seat& seat, SeatState& state, Instant at, const Scene& scene) const {
-  seat.persons_looked = at;
-  seat.person_there = state.persons > 0;
-  auto& streak = seat.person_there ? seat.with_since : seat.without_since;
-  auto& other = seat.person_there ? seat.without_since : seat.with_since;
-  if (!streak) streak = at;
-  other.reset();
-  state.by_persons = true;
-  double best = 0;
-  for (const Person& p : scene.persons()) best = std::max(best, static_cast<double>(p.score()));
-  if (seat.person_there) {
-    if (state.state == UNKNOWN || at - *streak >= rule_.present_after) become(state, PRESENT, *streak, std::clamp(best, 0.5, 1.0));
-  } else if (at - *streak >= rule_.absent_after) {
-    become(state, ABSENT, *streak, 1.0);
-  } else if (state.state == ABSENT) {
-    become(state, ABSENT, state.since, 1.0);
-  }
+/// Notes motion in the seat; true when something moves there now.
+bool SeatPresence::moves(Seat& seat, Instant at, const SeatView* view) const {
+  if (view == nullptr || !view->visible()) return false;
+  if (!seat.first_seen) seat.first_seen = at;
+  if (static_cast<double>(view->motion()) < rule_.motion) return false;
+  const auto look = static_cast<double>(view->reference_difference());
+  // The occupied seat's look follows slowly (a sitter shifts, the light drifts), too slowly for the second of getting up.
+  seat.occupied_appearance = seat.occupied_appearance < 0 ? look : seat.occupied_appearance * 0.98 + look * 0.02;
+  seat.last_motion = at;
+  return true;
 }
 
-void SeatPresence::watch_motion(Seat& seat, SeatState& state, Instant at, const SeatView* view) const {
+void SeatPresence::look(Seat& seat, SeatState& state, Instant at) const {
+  const Instant before = std::exchange(seat.persons_looked, at);
+  state.by_persons = true;
+  if (state.persons > 0) {
+    seat.without_since.reset();
+    if (!seat.with_since) seat.with_since = at;
+    if (state.state == UNKNOWN || at - *seat.with_since >= rule_.present_after) become(state, PRESENT, *seat.with_since, state.quality);
+    return;
+  }
+  seat.with_since.reset();
+  // Somebody the net overlooks still moves.
+  if (seat.last_motion && *seat.last_motion > before) {
+    seat.without_since.reset();
+    return;
+  }
+  if (!seat.without_since) seat.without_since = at;
+  if (at - *seat.without_since >= rule_.absent_after) become(state, ABSENT, *seat.without_since, 1.0);
+}
+
+void SeatPresence::judge_motion(Seat& seat, SeatState& state, Instant at, const SeatView* view, bool moving) const {
   state.by_persons = false;
   if (view == nullptr || !view->visible()) {
     become(state, UNKNOWN, at, 0);
-    seat.differs_since.reset();
     return;
   }
-  if (!seat.first_seen) seat.first_seen = at;
-  const auto look = static_cast<double>(view->reference_difference());
-  if (static_cast<double>(view->motion()) >= rule_.motion) {
-    seat.last_motion = at;
-    // The occupied seat's look follows slowly (a sitter shifts, the light drifts), too slowly for the second of getting up.
-    seat.occupied_appearance = seat.occupied_appearance < 0 ? look : seat.occupied_appearance * 0.98 + look * 0.02;
-    seat.differs_since.reset();
-    // Getting back is motion too, and so is an invigilator walking by: PRESENT only while it goes on.
+  if (moving) {
+    // Getting back is motion too, and so is an invigilator walking by: a seat seen empty is occupied again only while it goes on.
     if (state.state == ABSENT) {
       if (!seat.with_since) seat.with_since = at;
       if (at - *seat.with_since < rule_.present_after) return;
@@ -139,12 +147,10 @@ void SeatPresence::watch_motion(Seat& seat, SeatState& state, Instant at, const 
     become(state, UNKNOWN, *seat.first_seen, 0);
     return;
   }
-  if (at - *seat.last_motion > rule_.still_after) seat.with_since.reset();
-  if (state.state == ABSENT) return;
-  const bool differs = std::abs(look - seat.occupied_appearance) >= rule_.appearance;
-  if (!differs) seat.differs_since.reset();
-  if (differs && !seat.differs_since) seat.differs_since = at;
-  if (at - *seat.last_motion < rule_.still_after) return;
+  const bool still = at - *seat.last_motion >= rule_.still_after;
+  if (still) seat.with_since.reset();
+  if (state.state == ABSENT || !still) return;
+  const bool differs = std::abs(static_cast<double>(view->reference_difference()) - seat.occupied_appearance) >= rule_.appearance;
   if (differs) become(state, ABSENT, *seat.last_motion, 0.6);
   else become(state, UNKNOWN, *seat.last_motion, 0);
 }
@@ -156,7 +162,11 @@ std::span<const SeatState> SeatPresence::update(Instant at, const Scene& scene) 
     for (SeatState& s : states_) s.persons = 0;
     for (const Person& person : scene.persons()) {
       const int best = seat_of_box(person.box(), scene, geometry_, rule_.overlap);
-      if (best >= 0) ++states_[static_cast<std::size_t>(best)].persons;
+      if (best < 0) continue;
+      SeatState& state = states_[static_cast<std::size_t>(best)];
+      const double score = std::clamp(static_cast<double>(person.score()), 0.5, 1.0);
+      state.quality = ++state.persons == 1 ? score : std::max(state.quality, score);
+      seats_[static_cast<std::size_t>(best)].ever_found = true;
     }
   }
   for (std::size_t i = 0; i < seats_.size(); ++i) {
@@ -167,17 +177,15 @@ std::span<const SeatState> SeatPresence::update(Instant at, const Scene& scene) 
       become(state, UNKNOWN, at, 0);
       seat.with_since.reset();
       seat.without_since.reset();
-      seat.differs_since.reset();
       seat.last_motion.reset();
       seat.persons_looked = {};
       continue;
     }
-    if (scene.persons_ran()) {
-      look(seat, state, at, scene);
-    } else if (seat.persons_looked.us == 0 || at - seat.persons_looked > rule_.persons_stale) {
-      const auto named = std::find_if(scene.seats().begin(), scene.seats().end(), [&](const SeatView& v) { return v.seat() == state.seat; });
-      watch_motion(seat, state, at, named == scene.seats().end() ? nullptr : &*named);
-    }
+    const auto named = std::find_if(scene.seats().begin(), scene.seats().end(), [&](const SeatView& v) { return v.seat() == state.seat; });
+    const SeatView* own = named == scene.seats().end() ? nullptr : &*named;
+    const bool moving = moves(seat, at, own);
+    if (scene.persons_ran() && seat.ever_found) look(seat, state, at);
+    else if (!seat.ever_found || at - seat.persons_looked > rule_.persons_stale) judge_motion(seat, state, at, own, moving);
   }
   return states_;
 }

@@ -31,14 +31,16 @@ struct SeatState {
   std::string seat;
   Presence state = UNKNOWN;   ///< PRESENT: occupied, ABSENT: seen empty, UNKNOWN: could not tell
   Instant since{};            ///< when that began; for ABSENT the first moment without a person
-  double quality = 0;         ///< 0…1: 1 persons found by net, 0.6 motion only
+  double quality = 0;         ///< 0…1: by net the person's score or 1 for nobody, 0.6 by motion only
   std::uint32_t persons = 0;  ///< persons of the newest look that lie in this seat (0 without nets)
   bool by_persons = false;    ///< whether the person percept spoke, or only motion
 };
 
 /// The seats of one camera over time. Single-thread, pure: time comes from the scenes.
-/// With the person percept: person boxes against seat polygons. Without: a seat is occupied while something moves in it, empty when
-/// it is still and looks different from when it was occupied; still and unchanged is UNKNOWN (nobody can tell it from a statue).
+/// With the person percept: person boxes against seat polygons; a look that finds nobody counts only while nothing moves in the seat,
+/// and only where the net has found somebody before (some views it cannot read). Else: a seat is occupied while something moves in
+/// it, empty when it is still and looks different from when it was occupied; still and unchanged is UNKNOWN (nobody can tell it from
+/// a statue).
 class SeatPresence {
  public:
   /// Takes the seats of `context` that have a polygon on one of its cameras (one camera: see RoomContext).
@@ -50,14 +52,14 @@ class SeatPresence {
  private:
   struct Seat {
     Instant persons_looked{};
-    bool person_there = false;
+    bool ever_found = false;  ///< by the net: its looks mean something here
     std::optional<Instant> with_since, without_since;  ///< person percept
     std::optional<Instant> first_seen, last_motion;    ///< motion
     double occupied_appearance = -1;
-    std::optional<Instant> differs_since;
   };
-  void look(Seat& seat, SeatState& state, Instant at, const Scene& scene) const;
-  void watch_motion(Seat& seat, SeatState& state, Instant at, const SeatView* view) const;
+  bool moves(Seat& seat, Instant at, const SeatView* view) const;
+  void look(Seat& seat, SeatState& state, Instant at) const;
+  void judge_motion(Seat& seat, SeatState& state, Instant at, const SeatView* view, bool moving) const;
 
   SeatPresenceRule rule_;
   std::vector<SeatGeometry> geometry_;
@@ -65,8 +67,8 @@ class SeatPresence {
   std::vector<SeatState> states_;
 };
 
-/// Index of the seat a box lies in: the one whose polygon's extent it overlaps most, at least `overlap` of the smaller of the two;
-/// -1 for none.
+/// Index of the seat a box lies in: among those whose polygon's extent it overlaps by at least `overlap` of the smaller of the two, the
+/// one with the largest intersection over union; -1 for none.
 /// `seats` in shares of the picture, `box` in pixels of `scene`. What second_person and others use to place persons and faces.
 int seat_of_box(const Box& box, const Scene& scene, std::span<const SeatGeometry> seats, double overlap);
 

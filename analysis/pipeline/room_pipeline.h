@@ -30,7 +30,8 @@ using RoomOutput = std::variant<Observation, Incident, Watermark>;
 /// Output is a deterministic function of the sequence of calls: the same log gives the same bytes (see serialised()).
 /// Detectors of one camera or one seat get their stimuli at once, in the order of the stream; whole-room detectors get all streams
 /// merged in event time, released by the room's watermark = minimum over its streams of the last record, listed gap or heartbeat.
-/// Streams of the room: the context's cameras, and each seat stream from its first record or its first mention in a heartbeat.
+/// Streams of the room: the context's cameras, each seat stream from its first record or its first mention in a heartbeat, and each
+/// agent that speaks for one of them.
 class RoomPipeline {
  public:
   RoomPipeline(RoomContext context, RoomOptions options);
@@ -51,6 +52,8 @@ class RoomPipeline {
   void take(const Source& source, const TestEventConflict& conflict);
   /// `boot` = the writer's boot id, new at each start of the agent.
   void take(const Source& source, const AgentHeartbeat& heartbeat, std::string_view boot);
+  /// The broker says that the centre's agent does not answer: what it recorded since is unknown.
+  void agent_gone();
   /// The broker's own clock, from any record of its stream: lets the bound pass while the room is silent.
   void broker_time(Instant at);
   /// The session was closed at `at`: nothing later is judged. What is open is closed when every stream has come that far.
