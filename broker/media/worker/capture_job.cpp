@@ -19,7 +19,7 @@ using namespace std::chrono_literals;
 using Clock = std::chrono::steady_clock;
 
 constexpr int kCpuSeconds = 120;            // between two packets
-constexpr std::size_t kMaxUnstamped = 32;
+constexpr std::size_t kMaxUnstamped = 32, kKnownInOrder = 2, kKnownReordered = 6;
 constexpr std::size_t kMaxSounds = 2000;
 constexpr std::size_t kMaxPacket = 24 * 1024 * 1024;
 constexpr std::int64_t kSoundApart = 5'000'000;
@@ -112,21 +112,27 @@ EventMessage CaptureJob::ending(int error) const {
   return told(CameraStatus::ENDED, "the file came to its end");
 }
 
-// A server may send its first pictures without a time (gst-rtsp-server does). They wait until two later ones tell the step.
+// A server may send its first pictures without a time (gst-rtsp-server does). They wait until later ones tell the step.
 Result<> CaptureJob::on_video(PacketPtr packet) {
   if (packet->pts == AV_NOPTS_VALUE && !transcoder_ && !reorders_) packet->pts = packet->dts;
   const bool stamped = packet->pts != AV_NOPTS_VALUE || packet->dts != AV_NOPTS_VALUE;
   stamps_known_ = stamps_known_ || (stamped && unstamped_.empty());
   if (stamps_known_) return on_stamped(std::move(packet));
   unstamped_.push_back(std::move(packet));
-  std::vector<std::size_t> known;
-  for (std::size_t i = 0; i < unstamped_.size(); ++i)
-    if (unstamped_[i]->pts != AV_NOPTS_VALUE) known.push_back(i);
-  if (known.size() < 2 && unstamped_.size() < kMaxUnstamped) return {};
+  std::vector<std::int64_t> known;
+  for (const auto& p : unstamped_)
+    if (p->pts != AV_NOPTS_VALUE) known.push_back(p->pts);
+  const bool in_order = std::is_sorted(known.begin(), known.end());
+  if (known.size() < (in_order ? kKnownInOrder : kKnownReordered) && unstamped_.size() < kMaxUnstamped) return {};
   if (!known.empty()) {
-    const auto step = known.size() > 1 ? std::max<std::int64_t>(std::abs(unstamped_[known[1]]->pts - unstamped_[known[0]]->pts), 1)
-                                       : av_rescale_q(timeline_.frame_us(), AVRational{1, 1'000'000}, time_base_);
-    for (std::size_t i = known.front(); i-- > 0;) unstamped_[i]->pts = unstamped_[i + 1]->pts - step;
+    // They come before all others, one frame apart.
+    std::sort(known.begin(), known.end());
+    auto step = av_rescale_q(timeline_.frame_us(), AVRational{1, 1'000'000}, time_base_);
+    for (std::size_t i = 1; i < known.size(); ++i)
+      if (known[i] > known[i - 1]) step = i == 1 ? known[i] - known[i - 1] : std::min(step, known[i] - known[i - 1]);
+    std::size_t leading = 0;
+    while (unstamped_[leading]->pts == AV_NOPTS_VALUE) ++leading;
+    for (std::size_t i = 0; i < leading; ++i) unstamped_[i]->pts = known.front() - step * static_cast<std::int64_t>(leading - i);
   }
   stamps_known_ = true;
   for (auto& p : std::exchange(unstamped_, {}))
@@ -173,7 +179,7 @@ Result<> CaptureJob::on_placed(PacketPtr packet, std::int64_t time_us) {
 Result<> CaptureJob::on_h264(PacketPtr packet, std::int64_t time_us, const H264Track::Look& look) {
   if (!zero_us_) {
     zero_us_ = time_us;
-    cutter_.expect_reordering(h264_->reorder_depth());
+    cutter_.expect_reordering(h264_->reorder_depth(*packet));
   }
   if (time_us < *zero_us_) return {};  // leading pictures of an open GOP whose references we never had
   if (pictures_++ == 0)

@@ -36,13 +36,14 @@ bool H264Track::take_sets(const std::string& sets) {
   return true;
 }
 
-std::size_t H264Track::reorder_depth() const {
+std::size_t H264Track::reorder_depth(const AVPacket& key) const {
   const AVCodec* codec = avcodec_find_decoder_by_name("h264");
   const CodecPtr reader(avcodec_alloc_context3(codec));
   avcodec_parameters_to_context(reader.get(), parameters_.get());
   reader->has_b_frames = 0;
   reader->thread_count = 1;
-  if (avcodec_open2(reader.get(), codec, nullptr) < 0) return 0;
+  reader->max_pixels = 4096 * 2304;
+  if (avcodec_open2(reader.get(), codec, nullptr) < 0 || avcodec_send_packet(reader.get(), &key) < 0) return 0;
   return static_cast<std::size_t>(std::max(reader->has_b_frames, 0));
 }
 

@@ -24,8 +24,8 @@ class H264Track {
 
   /// Parameters with the newest parameter sets and the picture's size; not complete until both are known.
   const AVCodecParameters& parameters() const { return *parameters_; }
-  /// How far the parameter sets let pictures be reordered; 0 when they do not say.
-  std::size_t reorder_depth() const;
+  /// How far the stream's parameter sets let pictures be reordered (0 when they do not say), found by decoding one key frame.
+  std::size_t reorder_depth(const AVPacket& key) const;
   bool complete() const { return parameters_->extradata_size > 0 && parameters_->width > 0 && parameters_->height > 0; }
 
  private:

@@ -43,8 +43,8 @@ int main(int argc, char** argv) {
   if (verb == "decode-url") return run_source_decoder(channel, true);
   if (verb == "capture-file") return run_capture(channel, false);
   if (verb == "capture-url") return run_capture(channel, true);
-  //  if (verb == "cut") return run_cut(channel);
-  //  if (verb == "probe-file") return run_probe(channel, false);
-  //  if (verb == "probe-url") return run_probe(channel, true);
+  if (verb == "cut") return run_cut(channel);
+  if (verb == "probe-file") return run_probe(channel, false);
+  if (verb == "probe-url") return run_probe(channel, true);
   return usage();
 }

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "broker/media/worker/dynamic_buffer.h"
+
 namespace invigil::media {
 namespace {
 
@@ -9,27 +11,6 @@ constexpr AVRational kMicrosecond{1, 1'000'000};
 constexpr int kTimescale = 1'000'000;  // a part's own clock ticks in microseconds, so no time is ever rounded twice
 
 tl::unexpected<Error> refused(int error) { return fail(ErrorCode::internal, "a part could not be written (" + av_words(error) + ")"); }
-
-struct DynamicBuffer {
-  AVIOContext* io = nullptr;
-  ~DynamicBuffer() {
-    if (io) ffio_free(io);
-  }
-  std::string take() {
-    std::uint8_t* bytes = nullptr;
-    const int size = avio_close_dyn_buf(std::exchange(io, nullptr), &bytes);
-    std::string out(reinterpret_cast<const char*>(bytes), static_cast<std::size_t>(size));
-    av_free(bytes);
-    return out;
-  }
-
- private:
-  static void ffio_free(AVIOContext* context) {
-    std::uint8_t* bytes = nullptr;
-    avio_close_dyn_buf(context, &bytes);
-    av_free(bytes);
-  }
-};
 
 Result<AVStream*> add_stream(AVFormatContext& out, const AVCodecParameters& parameters) {
   AVStream* stream = avformat_new_stream(&out, nullptr);
@@ -51,22 +32,14 @@ int write(AVFormatContext& out, AVStream& stream, TimedPacket& timed, std::int64
   return av_write_frame(&out, &p);
 }
 
-// Decode times made from the presentation times: the k-th packet is decoded at the k-th time shown, all earlier by `lead`.
-struct Order {
-  std::vector<std::int64_t> shown;
-  std::int64_t lead = 0;
-};
-
-Order order_of(const std::vector<TimedPacket>& video) {
-  Order order;
-  for (const auto& v : video) order.shown.push_back(v.time_us);
-  std::sort(order.shown.begin(), order.shown.end());
-  for (std::size_t i = 1; i < order.shown.size(); ++i) order.shown[i] = std::max(order.shown[i], order.shown[i - 1] + 1);
-  for (std::size_t i = 0; i < video.size(); ++i) order.lead = std::max(order.lead, order.shown[i] - video[i].time_us);
-  return order;
-}
-
 }  // namespace
+
+DecodeOrder::DecodeOrder(const std::vector<TimedPacket>& video) {
+  for (const auto& v : video) shown_.push_back(v.time_us);
+  std::sort(shown_.begin(), shown_.end());
+  for (std::size_t i = 1; i < shown_.size(); ++i) shown_[i] = std::max(shown_[i], shown_[i - 1] + 1);
+  for (std::size_t i = 0; i < video.size(); ++i) lead_ = std::max(lead_, shown_[i] - video[i].time_us);
+}
 
 bool mp4_carries(const AVCodecParameters& audio) {
   const AVOutputFormat* mp4 = av_guess_format("mp4", nullptr, nullptr);
@@ -79,8 +52,8 @@ Result<std::string> write_part(const AVCodecParameters& video_parameters, std::v
   if (const int r = avformat_alloc_output_context2(&raw, nullptr, "mp4", nullptr); r < 0) return refused(r);
   const OutputPtr out(raw);
   DynamicBuffer buffer;
-  if (const int r = avio_open_dyn_buf(&buffer.io); r < 0) return refused(r);
-  out->pb = buffer.io;
+  if (!buffer.open()) return refused(AVERROR(ENOMEM));
+  out->pb = buffer.io();
   out->flags |= AVFMT_FLAG_BITEXACT;
   out->avoid_negative_ts = AVFMT_AVOID_NEG_TS_DISABLED;
   auto video_stream = add_stream(*out, video_parameters);
@@ -98,14 +71,12 @@ Result<std::string> write_part(const AVCodecParameters& video_parameters, std::v
   av_dict_free(&options);
   if (r < 0) return refused(r);
 
-  const Order order = order_of(video);
-  std::int64_t origin = order.shown.front() - order.lead;
+  const DecodeOrder order(video);
+  std::int64_t origin = order.dts(0);
   for (const auto& a : audio) origin = std::min(origin, a.time_us);
   for (std::size_t i = 0; i < video.size() && r >= 0; ++i) {
-    const auto dts = order.shown[i] - order.lead;
-    const auto duration = i + 1 < video.size() ? order.shown[i + 1] - order.shown[i] : video[i].duration_us;
-    const auto pts = std::max(video[i].time_us, dts);
-    r = write(*out, **video_stream, video[i], pts - origin, dts - origin, duration);
+    const auto pts = std::max(video[i].time_us, order.dts(i));
+    r = write(*out, **video_stream, video[i], pts - origin, order.dts(i) - origin, order.duration(i, video[i].duration_us));
   }
   std::int64_t last = INT64_MIN;
   for (std::size_t i = 0; audio_stream && i < audio.size() && r >= 0; ++i) {
@@ -115,8 +86,8 @@ Result<std::string> write_part(const AVCodecParameters& video_parameters, std::v
   }
   if (r >= 0) r = av_write_frame(out.get(), nullptr);  // the fragment
   if (r >= 0) r = av_write_trailer(out.get());
-  if (r < 0) return refused(r);
   out->pb = nullptr;
+  if (r < 0) return refused(r);
   return buffer.take();
 }
 
