@@ -7,6 +7,7 @@
 namespace invigil {
 
 Result<std::uint64_t> SegmentLog::append(std::span<const Appendable> batch) {
+  if (options_.read_only) return fail(ErrorCode::denied, "the log was opened for reading only");
   const MutexLock appending(append_mutex_);
   if (!failed_.empty()) return fail(ErrorCode::unavailable, failed_);
   const std::uint64_t first = end();
@@ -148,6 +149,7 @@ Result<> SegmentLog::write_tips(std::uint64_t below) {
 }
 
 Result<> SegmentLog::drop_before(std::uint64_t position) {
+  if (options_.read_only) return fail(ErrorCode::denied, "the log was opened for reading only");
   const MutexLock appending(append_mutex_);
   std::vector<std::shared_ptr<Segment>> dropped;
   std::uint64_t new_begin = 0;

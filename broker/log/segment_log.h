@@ -4,6 +4,7 @@
 #include <atomic>
 #include <condition_variable>
 #include <cstdint>
+#include <filesystem>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -28,6 +29,9 @@ struct SegmentLogOptions {
   std::uint64_t zero_ahead_bytes = 512 << 10;
   std::size_t cached_indexes = 8;  ///< indexes of older segments kept in memory, about 16 bytes a record each
   std::uint64_t salt = 0;          ///< of the segments' checksums; 0 = random. Simulations fix it
+  /// Changes no byte: appends and drops are refused (`denied`), a torn tail is left as it is and not shown. The log is what
+  /// was there at opening; its program may go on writing meanwhile.
+  bool read_only = false;
 };
 
 /// Positions that should be there and are not readable: rot, not a torn write.
@@ -56,6 +60,8 @@ class SegmentLog final : public EventLog {
  public:
   /// Opens or creates the log in `disk`, which must outlive it. Only one log may be open on a disk (data_lock.h).
   static Result<std::unique_ptr<SegmentLog>> open(Disk& disk, SegmentLogOptions options = {});
+  /// Opens the log in `folder` read-only (SegmentLogOptions::read_only); `not_found` when there is none.
+  static Result<std::unique_ptr<const SegmentLog>> open_for_reading(const std::filesystem::path& folder);
   ~SegmentLog() override;
 
   const LogRecovery& recovery() const { return recovery_; }
@@ -120,6 +126,7 @@ class SegmentLog final : public EventLog {
   Error damage_at(std::uint64_t position) const;
 
   // constant after open()
+  std::unique_ptr<Disk> own_disk_;  // only of open_for_reading
   Disk& disk_;
   const SegmentLogOptions options_;
   LogRecovery recovery_;

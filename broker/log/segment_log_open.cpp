@@ -4,6 +4,7 @@
 #include <bit>
 #include <cstring>
 
+#include "broker/log/posix_disk.h"
 #include "broker/log/segment_log.h"
 
 namespace invigil {
@@ -30,6 +31,17 @@ Result<std::unique_ptr<SegmentLog>> SegmentLog::open(Disk& disk, SegmentLogOptio
   return log;
 }
 
+Result<std::unique_ptr<const SegmentLog>> SegmentLog::open_for_reading(const std::filesystem::path& folder) {
+  auto disk = PosixDisk::open_existing(folder);
+  if (!disk) return tl::make_unexpected(disk.error());
+  SegmentLogOptions options;
+  options.read_only = true;
+  auto log = open(**disk, options);
+  if (!log) return tl::make_unexpected(log.error());
+  (*log)->own_disk_ = std::move(*disk);
+  return std::unique_ptr<const SegmentLog>(std::move(*log));
+}
+
 Result<> SegmentLog::recover() {
   const auto names = disk_.list();
   if (!names) return tl::make_unexpected(names.error());
@@ -54,6 +66,7 @@ Result<> SegmentLog::recover() {
     recovery_.segments = segments_.size();
     for (auto& [name, run] : active_->streams) streams_.find(name)->second.run = &run;
   }
+  if (none && options_.read_only) return fail(ErrorCode::not_found, "there is no log in this folder: it has no segment file (names like 0000000000000000.seg)");
   return none ? start_segment(options_.segment_bytes) : Result<>();
 }
 
@@ -133,6 +146,7 @@ Result<> SegmentLog::recover_segment(std::uint64_t first, std::optional<std::uin
       end_.store(first);
       return {};
     }
+    if (options_.read_only) return {};
     recovery_.notes.push_back(fmt::format("{}: an unfinished creation without records was removed", segment->name()));
     auto done = disk_.remove(segment->name());
     if (done) done = disk_.sync_directory();
@@ -149,7 +163,7 @@ Result<> SegmentLog::recover_segment(std::uint64_t first, std::optional<std::uin
   if (scan->unindexed > 0)
     recovery_.notes.push_back(fmt::format("{}: {} records whose header cannot be read are found by position only", segment->name(), scan->unindexed));
   segment->tail = scan->tail;
-  if (!next_first)
+  if (!next_first && !options_.read_only)
     if (auto cut = cut_torn_tail(*segment, *scan); !cut) return cut;
   const MutexLock lock(mutex_);
   for (auto& [name, run] : scan->index.streams) {

@@ -255,6 +255,30 @@ TEST(SegmentLog, AKilledWriterLosesNothingItAcknowledged) {
   }
 }
 
+TEST(SegmentLog, AReaderBesideTheWriterChangesNoByte) {
+  const Folder folder;
+  EXPECT_EQ(SegmentLog::open_for_reading(folder.path() / "nowhere").error().code, ErrorCode::not_found);
+  EXPECT_EQ(SegmentLog::open_for_reading(folder.path()).error().code, ErrorCode::not_found);
+  auto disk = std::move(*PosixDisk::open_folder(folder.path()));
+  auto log = std::move(*SegmentLog::open(*disk, small_segments()));
+  TestStream a("agent/c1/a1");
+  for (int i = 0; i < 20; ++i) ASSERT_TRUE(append_all(*log, a.several(7, 300)));
+  const auto last = disk->list()->back();
+  auto file = std::move(*disk->open(last, false));
+  const auto size = *file->size();
+  const auto whole = *file->read_at(0, static_cast<std::size_t>(size));
+  const auto used = whole.find_last_not_of('\0') + 1;
+  ASSERT_TRUE(file->write_at(used + 100, "half of a group under way"));
+  const auto before = *file->read_at(0, static_cast<std::size_t>(size));
+  {
+    const auto reader = std::move(*SegmentLog::open_for_reading(folder.path()));
+    EXPECT_EQ(reader->end(), 140u);
+    EXPECT_EQ(reader->read(0, 1000, 1 << 20)->size(), 140u);
+    EXPECT_EQ(reader->tip("agent/c1/a1").seq, 140u);
+  }
+  EXPECT_EQ(*file->read_at(0, static_cast<std::size_t>(size)), before);
+}
+
 TEST(DataLock, ASecondOneIsRefusedByName) {
   const Folder folder;
   {
