@@ -141,6 +141,7 @@ Connection::Next Connection::serve_one() {
     if (body.error().code == ErrorCode::unavailable) response.status = 408;
     add_headers(request, response);
     send(request, std::move(response), false);
+    linger();
     return Next::end;
   }
   const WebSocketHandler* socket_handler = nullptr;
@@ -275,6 +276,19 @@ void Connection::send(const HttpRequest& request, HttpResponse response, bool ke
     send_bytes(piece);
   }
   if (writer.broken()) throw Poco::IOException("a file changed while it was sent");
+}
+
+void Connection::linger() {
+  // Closing with bytes unread resets the connection, and the client may never see the answer: read on for a moment.
+  constexpr std::size_t kMost = 4 << 20;
+  const Time deadline = std::chrono::steady_clock::now() + std::chrono::seconds(1);
+  std::size_t seen = 0;
+  if (!state_.secure) socket().shutdownSend();
+  while (seen < kMost) {
+    buffer_.clear();
+    if (!receive(deadline)) return;
+    seen += buffer_.size();
+  }
 }
 
 void Connection::send_bytes(std::string_view bytes) {

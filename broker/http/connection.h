@@ -52,6 +52,7 @@ class Connection final : public Poco::Net::TCPServerConnection {
   void add_headers(const HttpRequest& request, HttpResponse& response) const;
   bool origin_allowed(const HttpRequest& request, bool own_counts) const;
   void send(const HttpRequest& request, HttpResponse response, bool keep_alive);
+  void linger();
   void send_bytes(std::string_view bytes);
 
   ServerState& state_;
