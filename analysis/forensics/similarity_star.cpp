@@ -1,0 +1,99 @@
+#include "analysis/forensics/similarity_star.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "analysis/forensics/pair_indices.h"
+
+namespace invigil {
+namespace {
+
+constexpr double kVarianceFloor = 0.2;
+constexpr std::size_t kLargeFamily = 2000;
+constexpr double kNormalQuantile99 = 2.3263478740408408;
+
+}  // namespace
+
+StarModel::StarModel(const ExamData& exam, const RaschFit& fit)
+    : exam_(&exam),
+      right_(exam.answers.size(), 0),
+      information_(exam.answers.size(), 0),
+      share_square_(exam.items.size(), 0),
+      total_information_(exam.candidates.size(), 0) {
+  const std::size_t items = exam.items.size();
+  for (std::size_t j = 0; j < items; ++j)
+    for (const double share : fit.wrong_share[j]) share_square_[j] += share * share;
+  for (std::size_t i = 0; i < exam.candidates.size(); ++i)
+    for (std::size_t j = 0; j < items; ++j) {
+      if (exam.answers[i * items + j] == kNoAnswer) continue;
+      const double p = rasch_probability(fit, static_cast<int>(i), static_cast<int>(j));
+      right_[i * items + j] = p;
+      information_[i * items + j] = p * (1 - p);
+      total_information_[i] += p * (1 - p);
+    }
+}
+
+StarPair StarModel::compare(int a, int b) const {
+  const ExamData& exam = *exam_;
+  const std::size_t items = exam.items.size(), first = static_cast<std::size_t>(a) * items, second = static_cast<std::size_t>(b) * items;
+  StarPair pair{.a = a, .b = b};
+  double pull_a = 0, pull_b = 0;
+  for (std::size_t j = 0; j < items; ++j) {
+    const std::int8_t mine = exam.answers[first + j], theirs = exam.answers[second + j];
+    if (mine == kNoAnswer || theirs == kNoAnswer) continue;
+    ++pair.shared;
+    if (mine == theirs) {
+      ++pair.matches;
+      if (mine != exam.key[j]) ++pair.wrong_matches;
+    }
+    const double pa = right_[first + j], pb = right_[second + j], s = share_square_[j];
+    const double pi = pa * pb + (1 - pa) * (1 - pb) * s;
+    pair.expected += pi;
+    pair.variance += pi * (1 - pi);
+    pull_a += information_[first + j] * (pb - (1 - pb) * s);
+    pull_b += information_[second + j] * (pa - (1 - pa) * s);
+  }
+  const double info_a = total_information_[static_cast<std::size_t>(a)], info_b = total_information_[static_cast<std::size_t>(b)];
+  double given = pair.variance;
+  if (info_a > 0) given -= pull_a * pull_a / info_a;
+  if (info_b > 0) given -= pull_b * pull_b / info_b;
+  pair.variance_given_scores = std::max(given, kVarianceFloor * pair.variance);
+  if (pair.variance_given_scores > 0) {
+    const double sd = std::sqrt(pair.variance_given_scores);
+    pair.z = (pair.matches - pair.expected) / sd;
+    pair.z_corrected = (pair.matches - 0.5 - pair.expected) / sd;
+  }
+  return pair;
+}
+
+double star_scale(const std::vector<double>& z) {
+  if (z.empty()) return 1;
+  double scale = std::max(1.0, robust_sd(z));
+  if (z.size() > kLargeFamily) {
+    std::vector<double> sorted(z);
+    const auto at = sorted.begin() + static_cast<std::ptrdiff_t>(0.99 * static_cast<double>(sorted.size()));
+    std::nth_element(sorted.begin(), at, sorted.end());
+    scale = std::max(scale, (*at - median_of(z)) / kNormalQuantile99);
+  }
+  return scale;
+}
+
+std::vector<StarPair> compare_all(const ExamData& exam, const RaschFit& fit) {
+  const StarModel model(exam, fit);
+  const int n = exam.candidate_count();
+  std::vector<StarPair> pairs;
+  pairs.reserve(static_cast<std::size_t>(n) * static_cast<std::size_t>(n - 1) / 2);
+  for (int a = 0; a < n; ++a)
+    for (int b = a + 1; b < n; ++b) pairs.push_back(model.compare(a, b));
+  std::vector<double> z;
+  z.reserve(pairs.size());
+  for (const StarPair& pair : pairs) z.push_back(pair.z);
+  const double scale = star_scale(z);
+  for (StarPair& pair : pairs) {
+    pair.z_scaled = pair.z_corrected / scale;
+    pair.p = normal_upper_tail(pair.z_scaled);
+  }
+  return pairs;
+}
+
+}  // namespace invigil
