@@ -22,11 +22,6 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     target: "es2022",
     chunkSizeWarningLimit: 900,
-    rollupOptions: {
-      output: {
-        manualChunks: (id: string) => (id.includes("node_modules") ? "vendor" : undefined),
-      },
-    },
   },
   server: { proxy: { "/v1": { target: api, ws: true, changeOrigin: false } } },
   test: { include: ["src/**/*.test.ts"], environment: "node" },

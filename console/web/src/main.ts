@@ -1,6 +1,6 @@
 import { createApp } from "vue";
-import "@/styles/tokens.css";
 import "@/styles/element";
+import "@/styles/tokens.css";
 import "@/styles/base.css";
 import "@/styles/kit.css";
 import { whenUnauthenticated } from "@/api/client";

@@ -16,8 +16,7 @@ export interface Names {
 }
 
 function number(value: number): string {
-  if (Number.isInteger(value)) return String(value);
-  return Math.abs(value) >= 10 ? value.toFixed(1) : value.toFixed(2);
+  return String(Number.isInteger(value) ? value : Number(value.toPrecision(Math.abs(value) >= 100 ? 4 : 3)));
 }
 
 /** Figures that are said elsewhere on the page. */
