@@ -125,7 +125,7 @@ bool RouterSocket::receive(ReceivedMessage& out) {
     if (zmq_msg_recv(raw(out.body->handle()), socket_, ZMQ_DONTWAIT) < 0) out.body.reset();
     skip_rest(socket_);
   }
-  const char* user = zmq_msg_gets(raw(out.from.handle()), "User-Id");
+  const char* user = zmq_msg_gets(raw(out.frame.handle()), "User-Id");
   out.user_id = user ? user : "";
   return true;
 }

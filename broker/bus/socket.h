@@ -50,7 +50,7 @@ struct ReceivedMessage {
   Frame from;              ///< routing id
   Frame frame;
   std::optional<Frame> body;
-  const char* user_id = "";  ///< what the ZAP handler answered for this connection; valid as long as `from`
+  const char* user_id = "";  ///< what the ZAP handler answered for this connection; valid as long as `frame`
 };
 
 enum class SendOutcome { sent, full, unreachable };
