@@ -80,7 +80,7 @@ tl::expected<std::int64_t, Problem> limit_of(const HttpRequest& request, std::in
   return std::min(limit->value_or(usual), most);
 }
 
-ScopeSql scope_sql(const Person& person, Action action, std::string_view column) {
+ScopeSql scope_sql(const User& person, Action action, std::string_view column) {
   const auto centres = centres_for(person, action);
   if (!centres) return {};
   if (centres->empty()) return {" AND 0", {}};

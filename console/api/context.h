@@ -66,6 +66,6 @@ struct ScopeSql {
   std::string sql;
   std::vector<SqlValue> values;
 };
-ScopeSql scope_sql(const Person& person, Action action, std::string_view column);
+ScopeSql scope_sql(const User& person, Action action, std::string_view column);
 
 }  // namespace invigil

@@ -21,13 +21,13 @@
 namespace invigil {
 
 struct Account {
-  Person person;
+  User person;
   bool disabled = false;
 };
 
 /// An open log-in. `token` is the cookie's value, known only at log_in.
 struct Login {
-  Person person;
+  User person;
   std::string token;
   Instant expires;
 };

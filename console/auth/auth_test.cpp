@@ -122,8 +122,8 @@ TEST(Rights, TheMatrix) {
   for (const Action action : all_actions()) {
     seen += std::string(name_of(action)) + ":";
     for (const UserRole role : all_roles()) {
-      const Person scoped{"u", "", role, {"c1"}};
-      const Person bare{"u", "", role, {}};
+      const User scoped{"u", "", role, {"c1"}};
+      const User bare{"u", "", role, {}};
       seen += ' ';
       seen += !may(scoped, action) ? '-' : may_in(scoped, action, "c2") ? 'A' : 'c';
       seen += may(bare, action) ? (may_in(bare, action, "c2") ? 'A' : 'c') : '-';

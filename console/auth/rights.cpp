@@ -63,7 +63,7 @@ std::optional<UserRole> role_named(std::string_view name) {
 std::span<const UserRole> all_roles() { return kRoles; }
 std::span<const Action> all_actions() { return kActions; }
 
-std::optional<std::vector<std::string>> centres_for(const Person& person, Action action) {
+std::optional<std::vector<std::string>> centres_for(const User& person, Action action) {
   switch (reach_of(person.role, action)) {
     case Reach::none: return std::vector<std::string>{};
     case Reach::everywhere: return std::nullopt;
@@ -73,12 +73,12 @@ std::optional<std::vector<std::string>> centres_for(const Person& person, Action
   return std::vector<std::string>{};
 }
 
-bool may(const Person& person, Action action) {
+bool may(const User& person, Action action) {
   const auto centres = centres_for(person, action);
   return !centres || !centres->empty();
 }
 
-bool may_in(const Person& person, Action action, std::string_view centre) {
+bool may_in(const User& person, Action action, std::string_view centre) {
   const auto centres = centres_for(person, action);
   return !centres || std::find(centres->begin(), centres->end(), centre) != centres->end();
 }

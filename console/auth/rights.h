@@ -41,7 +41,7 @@ std::span<const UserRole> all_roles();
 std::span<const Action> all_actions();
 
 /// A logged-in person, or an account. `scope` holds centre ids.
-struct Person {
+struct User {
   std::string user;
   std::string display_name;
   UserRole role = UserRole::centre;
@@ -49,10 +49,10 @@ struct Person {
 };
 
 /// May this person do it anywhere at all?
-bool may(const Person& person, Action action);
+bool may(const User& person, Action action);
 /// …in this centre?
-bool may_in(const Person& person, Action action, std::string_view centre);
+bool may_in(const User& person, Action action, std::string_view centre);
 /// The centres a list has to be narrowed to; empty optional = all, an empty list = none.
-std::optional<std::vector<std::string>> centres_for(const Person& person, Action action);
+std::optional<std::vector<std::string>> centres_for(const User& person, Action action);
 
 }  // namespace invigil
