@@ -157,8 +157,10 @@ Result<> CaptureJob::on_stamped(PacketPtr packet) {
 
 Result<> CaptureJob::on_placed(PacketPtr packet, std::int64_t time_us) {
   if (!wait_until_due(time_us)) return {};
-  packet->pts = time_us;
-  packet->dts = AV_NOPTS_VALUE;
+  // AVI knows only when to decode; the decoder finds the order of showing itself.
+  const bool shown = packet->pts != AV_NOPTS_VALUE;
+  packet->pts = shown ? time_us : AV_NOPTS_VALUE;
+  packet->dts = shown ? AV_NOPTS_VALUE : time_us;
   std::vector<TimedPacket> encoded;
   if (auto r = transcoder_->feed(packet.get(), encoded); !r) return r;
   for (auto& e : encoded) {

@@ -157,7 +157,7 @@ Result<std::string> Cut::write() {
   DynamicBuffer buffer;
   if (!buffer.open()) return refused(AVERROR(ENOMEM));
   out->pb = buffer.io();
-  out->flags |= AVFMT_FLAG_BITEXACT;
+  out->flags = (out->flags | AVFMT_FLAG_BITEXACT) & ~AVFMT_FLAG_AUTO_BSF;  // nothing is to be converted
   AVStream* streams[2] = {avformat_new_stream(raw, nullptr), audio_.empty() ? nullptr : avformat_new_stream(raw, nullptr)};
   const AVCodecParameters* parameters[2] = {video_parameters_.get(), audio_parameters_.get()};
   for (int i = 0; i < 2; ++i) {
@@ -205,6 +205,7 @@ Result<std::string> Cut::write() {
       ++v;
     }
     r = av_interleaved_write_frame(raw, &p);
+    if (r == AVERROR_INVALIDDATA || r == AVERROR(EINVAL) || r == AVERROR_PATCHWELCOME) r = 0;  // one damaged packet does not cost the clip
   }
   if (r >= 0) r = av_write_trailer(raw);
   out->pb = nullptr;

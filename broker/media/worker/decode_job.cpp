@@ -37,6 +37,8 @@ Result<std::vector<PacketPtr>> packets_of(Input& in, std::int64_t run_offset_us)
 Result<PartDone> decode_part(Channel& channel, Sampler& sampler, const DecodePart& part) {
   auto in = Input::from_part(part.bytes);
   if (!in) return tl::make_unexpected(in.error());
+  // All parts are H.264: no other decoder is within reach of a forged one.
+  if (in->video()->codecpar->codec_id != AV_CODEC_ID_H264) return fail(ErrorCode::corrupt, "this part holds no H.264");
   auto packets = packets_of(*in, part.run_offset_us);
   if (!packets) return tl::make_unexpected(packets.error());
   if (auto r = sampler.open(*in->video()->codecpar); !r) return tl::make_unexpected(r.error());

@@ -54,7 +54,7 @@ Result<std::string> write_part(const AVCodecParameters& video_parameters, std::v
   DynamicBuffer buffer;
   if (!buffer.open()) return refused(AVERROR(ENOMEM));
   out->pb = buffer.io();
-  out->flags |= AVFMT_FLAG_BITEXACT;
+  out->flags = (out->flags | AVFMT_FLAG_BITEXACT) & ~AVFMT_FLAG_AUTO_BSF;  // nothing is to be converted
   out->avoid_negative_ts = AVFMT_AVOID_NEG_TS_DISABLED;
   auto video_stream = add_stream(*out, video_parameters);
   if (!video_stream) return tl::make_unexpected(video_stream.error());
