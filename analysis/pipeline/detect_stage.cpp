@@ -106,10 +106,6 @@ void DetectStage::each_room(const FollowedRecord& record, std::string_view centr
 
 void DetectStage::route(const FollowedRecord& record, const Source& source, const StreamName& stream) {
   const auto hand_over = [&](RoomPipeline& room, const auto& message) { room.take(source, message); };
-  if (stream.cls == StreamClass::camera || stream.cls == StreamClass::seat) {
-    if (stream.cls == StreamClass::camera) seen_[source.stream] = source.seq;
-    for (auto& [name, room] : rooms_) room.pipeline->passed(source.stream, source.seq);
-  }
   switch (record.header.kind()) {
     case SCENES: each_room<Scenes>(record, stream.centre, hand_over); break;
     case VIDEO_PART: each_room<VideoPart>(record, stream.centre, hand_over); break;
@@ -139,6 +135,10 @@ void DetectStage::route(const FollowedRecord& record, const Source& source, cons
           if (room.pipeline->context().centre == presence->centre()) room.pipeline->agent_gone();
       break;
     default: break;
+  }
+  if (stream.cls == StreamClass::camera || stream.cls == StreamClass::seat) {
+    if (stream.cls == StreamClass::camera) seen_[source.stream] = source.seq;
+    for (auto& [name, room] : rooms_) room.pipeline->passed(source.stream, source.seq);
   }
   if (stream.cls == StreamClass::broker)
     for (auto& [name, room] : rooms_) room.pipeline->broker_time({record.header.occurred().wall_to_us()});

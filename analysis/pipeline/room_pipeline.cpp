@@ -17,6 +17,7 @@ namespace {
 // beginning; an event carries the time the agent took it in, a commit interval before it is written.
 constexpr Micros kCameraSlack = seconds(1);
 constexpr Micros kSeatSlack = millis(200);
+constexpr Instant kEndless{INT64_MAX / 4};  // later than everything, and a bound may be added to it
 
 }  // namespace
 
@@ -93,7 +94,7 @@ struct RoomPipeline::State {
       silent_since.reset();
     }
     const Instant watermark = completeness.watermark();
-    const Instant limit = closing.value_or(Instant{INT64_MAX});
+    const Instant limit = closing.value_or(kEndless);
     whole_room.advance(std::min(watermark, limit), std::min(frontier, limit + options.bound), out);
     const Instant now = std::min(watermark, limit);
     if (now.us > 0 && (now >= stated + options.watermark_step || (now == limit && stated < limit))) {

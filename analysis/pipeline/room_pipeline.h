@@ -40,7 +40,7 @@ class RoomPipeline {
   RoomPipeline& operator=(RoomPipeline&&) noexcept;
 
   /// Says that this record of a stream has come, whatever its kind: heartbeats count only as far as their records have.
-  /// Call it for every record of the centre's camera and seat streams, before the typed call. Not needed without heartbeats.
+  /// Call it for every record of the centre's camera and seat streams, after the typed call. Not needed without heartbeats.
   void passed(std::string_view stream, std::uint64_t seq);
 
   /// The typed calls. `source` is what observations cite; its stream must be the record's. Things of other rooms are ignored.

@@ -1,0 +1,82 @@
+#pragma once
+// The percept stage of one camera: parts in, Scenes records and snapshots out, on a thread of its own.
+
+#include <condition_variable>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <mutex>
+#include <semaphore>
+#include <stop_token>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "analysis/detector.h"
+#include "analysis/pipeline/record_sink.h"
+#include "analysis/vision/scene_percept.h"
+#include "broker/bus/broker_client.h"
+#include "models/media.pb.h"
+
+namespace invigil {
+
+/// A recorded part waiting to be looked at.
+struct PartJob {
+  VideoPart part;
+  RecordRef ref;
+  bool only_decode = false;  ///< looked at before a restart: brings the decoder to where it was, makes no Scenes
+};
+
+/// What all workers share. Everything outlives the workers.
+struct PerceptShared {
+  BrokerClient& client;
+  RecordSink& sink;
+  std::counting_semaphore<64>& turns;  ///< as many parts are worked on at once as the machine has cores to give
+  std::optional<std::filesystem::path> nets;
+  double samples_per_second = 5;
+};
+
+/// One camera of one session. Parts are taken in the order of push(). Never loses a part: each gives exactly one Scenes record,
+/// if need be one that says what was not looked at. Under overload looks less often, then without nets, then at key frames only,
+/// and says so in frames_skipped.
+class PerceptWorker {
+ public:
+  /// `plain` = without nets whatever is installed. `context` names the room; seats of other cameras are left out.
+  PerceptWorker(PerceptShared& shared, RoomContext context, std::string camera, bool plain);
+  ~PerceptWorker();
+
+  /// Never waits.
+  void push(PartJob job);
+  std::size_t waiting() const;
+
+ private:
+  enum class Load { all, fewer, no_nets, key_frames };
+  void run(const std::stop_token& stop);
+  void work(const PartJob& job, std::size_t behind, const std::stop_token& stop);
+  Load load(std::size_t behind) const;
+  Result<std::string> fetch(const VideoPart& part, const std::stop_token& stop);
+  void look(const std::vector<Picture>& pictures, Instant start, Scenes& scenes);
+  void say_status(bool always);
+
+  PerceptShared& shared_;
+  const RoomContext context_;
+  const std::string camera_;
+  const bool plain_;
+  bool nets_on_ = false;
+  std::unique_ptr<ScenePercept> percept_;  // made on the thread: loading nets takes a moment
+  std::unique_ptr<PartDecoder> decoder_;
+  std::uint64_t run_ = 0;
+  std::int64_t run_base_us_ = 0;
+  bool wait_for_key_ = false;
+  Load now_ = Load::all;
+  Instant last_scene_{}, last_snapshot_{};
+  std::uint64_t skipped_ = 0, said_skipped_ = 0;
+  std::int64_t said_at_us_ = 0;
+
+  mutable std::mutex mutex_;
+  std::condition_variable_any ready_;
+  std::deque<PartJob> jobs_;
+  std::jthread thread_;
+};
+
+}  // namespace invigil

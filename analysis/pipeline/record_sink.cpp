@@ -1,0 +1,128 @@
+#include "analysis/pipeline/record_sink.h"
+
+#include <Poco/Logger.h>
+#include <fmt/format.h>
+
+#include "models/id.h"
+
+namespace invigil {
+namespace {
+
+constexpr std::size_t kBatchRecords = 256;
+constexpr std::size_t kBatchBytes = 1024 * 1024;
+constexpr Micros kSignEvery = seconds(1.5);  // the contract says 2 s; a batch may take some of it
+constexpr auto kLookAgain = std::chrono::milliseconds(500);
+constexpr auto kRetry = std::chrono::milliseconds(300);
+
+Poco::Logger& logger() { return Poco::Logger::get("analysis.sink"); }
+
+}  // namespace
+
+RecordSink::RecordSink(BrokerClient& client, const SigningKey& key, const Clock& clock, std::string epoch)
+    : client_(client), key_(key), clock_(clock), epoch_(std::move(epoch)), boot_id_(random_bytes(16)),
+      thread_([this](const std::stop_token& stop) { run(stop); }) {}
+
+RecordSink::~RecordSink() { stop(std::chrono::milliseconds(0)); }
+
+When RecordSink::now() const { return {clock_.now(), clock_.now(), clock_.mono_us()}; }
+
+bool RecordSink::put(std::string_view centre, std::string_view room, RecordKind kind, Instant from, Instant to, std::string payload) {
+  std::unique_lock lock(mutex_);
+  changed_.wait(lock, [this] { return waiting_.size() < kMostWaiting || ending_; });
+  if (ending_) return false;
+  waiting_.push_back({analysis_stream(centre, room, epoch_), kind, {from, to, clock_.mono_us()}, std::move(payload)});
+  changed_.notify_all();
+  return true;
+}
+
+void RecordSink::stop(std::chrono::milliseconds patience) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (ending_) return;
+    ending_ = true;
+    give_up_ = std::chrono::steady_clock::now() + patience;
+    changed_.notify_all();
+  }
+  if (patience.count() == 0) thread_.request_stop();
+  if (thread_.joinable()) thread_.join();
+}
+
+std::vector<RecordSink::Waiting> RecordSink::take(const std::stop_token& stop) {
+  std::unique_lock lock(mutex_);
+  changed_.wait_for(lock, stop, kLookAgain, [this] { return !waiting_.empty() || ending_; });
+  std::vector<Waiting> batch;
+  std::size_t bytes = 0;
+  while (!waiting_.empty() && batch.size() < kBatchRecords && bytes < kBatchBytes) {
+    bytes += waiting_.front().payload.size();
+    batch.push_back(std::move(waiting_.front()));
+    waiting_.pop_front();
+  }
+  changed_.notify_all();
+  return batch;
+}
+
+std::vector<SealedRecord> RecordSink::seal(std::vector<Waiting> batch) {
+  std::vector<SealedRecord> out;
+  for (Waiting& record : batch) {
+    auto stream = streams_.find(record.stream);
+    if (stream == streams_.end())
+      stream = streams_.emplace(record.stream, Stream{StreamWriter(record.stream, {}, key_, boot_id_), clock_.now()}).first;
+    if (!stream->second.writer.unsigned_records()) stream->second.signed_at = clock_.now();
+    out.push_back(stream->second.writer.seal(record.kind, record.when, std::move(record.payload)));
+  }
+  return out;
+}
+
+void RecordSink::sign(std::vector<SealedRecord>& out, bool all) {
+  for (auto& [name, stream] : streams_) {
+    if (!stream.writer.unsigned_records() || (!all && clock_.now() - stream.signed_at < kSignEvery)) continue;
+    out.push_back(stream.writer.seal_head(now()));
+    stream.signed_at = clock_.now();
+  }
+}
+
+/// Removes what the broker already has; false when it cannot be asked. An append whose answer was lost may have been stored.
+bool RecordSink::drop_stored(std::vector<SealedRecord>& sealed) {
+  std::map<std::string, std::uint64_t> tips;
+  for (const SealedRecord& record : sealed) {
+    if (tips.count(record.stream) > 0) continue;
+    const auto tip = client_.tip(record.stream);
+    if (!tip) return false;
+    tips[record.stream] = tip->seq;
+  }
+  std::erase_if(sealed, [&](const SealedRecord& record) { return record.seq <= tips[record.stream]; });
+  return true;
+}
+
+void RecordSink::append(std::vector<SealedRecord> sealed, const std::stop_token& stop) {
+  while (!sealed.empty()) {
+    const auto done = client_.append(sealed);
+    if (done) return;
+    logger().warning(fmt::format("{} records could not be appended yet: {}", sealed.size(), done.error().message));
+    std::unique_lock lock(mutex_);
+    changed_.wait_for(lock, stop, kRetry, [] { return false; });
+    if (stop.stop_requested() || (ending_ && std::chrono::steady_clock::now() >= give_up_)) {
+      logger().warning("ended with records not appended: they are made again from the log at the next start");
+      return;
+    }
+    lock.unlock();
+    drop_stored(sealed);
+  }
+}
+
+void RecordSink::run(const std::stop_token& stop) {
+  for (;;) {
+    auto batch = take(stop);
+    bool last = false;
+    {
+      const std::lock_guard lock(mutex_);
+      last = ending_ && waiting_.empty();
+    }
+    auto sealed = seal(std::move(batch));
+    sign(sealed, last);
+    append(std::move(sealed), stop);
+    if (last || stop.stop_requested()) return;
+  }
+}
+
+}  // namespace invigil

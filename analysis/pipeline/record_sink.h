@@ -1,0 +1,75 @@
+#pragma once
+// Where the worker's own records go: one thread seals them into their rooms' streams and appends them in batches, in order.
+
+#include <condition_variable>
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "broker/bus/broker_client.h"
+#include "broker/custody/stream_writer.h"
+#include "models/record.pb.h"
+#include "models/time.h"
+
+namespace invigil {
+
+/// Appends records to analysis/<centre>/<room>/<epoch> streams of one epoch. Thread-safe. Records of one room keep the order of put().
+/// While the broker is away nothing is lost: what could not be appended is appended when it is back; put() waits when
+/// `kMostWaiting` records wait.
+class RecordSink {
+ public:
+  static constexpr std::size_t kMostWaiting = 20'000;
+
+  /// All must outlive it. `epoch` is new at each start of the program: a stream has one writer.
+  RecordSink(BrokerClient& client, const SigningKey& key, const Clock& clock, std::string epoch);
+  ~RecordSink();
+
+  /// Queues a record. Waits while too many wait; false when stopped.
+  bool put(std::string_view centre, std::string_view room, RecordKind kind, Instant from, Instant to, std::string payload);
+
+  /// Signs what is unsigned, appends what waits (as far as the broker answers within `patience`) and ends.
+  void stop(std::chrono::milliseconds patience);
+
+ private:
+  struct Waiting {
+    std::string stream;
+    RecordKind kind;
+    When when;
+    std::string payload;
+  };
+  struct Stream {
+    StreamWriter writer;
+    Instant signed_at;
+  };
+
+  void run(const std::stop_token& stop);
+  std::vector<Waiting> take(const std::stop_token& stop);
+  std::vector<SealedRecord> seal(std::vector<Waiting> batch);
+  void sign(std::vector<SealedRecord>& out, bool all);
+  void append(std::vector<SealedRecord> sealed, const std::stop_token& stop);
+  bool drop_stored(std::vector<SealedRecord>& sealed);
+  When now() const;
+
+  BrokerClient& client_;
+  const SigningKey& key_;
+  const Clock& clock_;
+  const std::string epoch_;
+  const std::string boot_id_;
+
+  std::mutex mutex_;
+  std::condition_variable_any changed_;
+  std::deque<Waiting> waiting_;     // under mutex_
+  bool ending_ = false;             // under mutex_
+  std::chrono::steady_clock::time_point give_up_{};  // under mutex_
+  std::map<std::string, Stream, std::less<>> streams_;  // of the thread alone
+  std::jthread thread_;
+};
+
+}  // namespace invigil
