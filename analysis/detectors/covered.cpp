@@ -15,7 +15,7 @@ constexpr Parameter kParameters[] = {
     {"for_s", 3, "s", "a person walking close by is past; a hand or cloth stays"},
     {"dark_mean", 30, "grey levels", "below it, with dark_flat and same_scene, it is dark rather than covered"},
     {"dark_flat", 0.8, "share", "darkness takes the texture of the whole picture, a cloth seldom does"},
-    {"same_scene", 0.7, "correlation", "a dark room still correlates with its reference (0.8–1.0), a covered lens does not (0.0)"},
+    {"same_scene", 0.4, "correlation", "a dark room still correlates with its reference (0.6–1.0), a covered lens does not (below 0.2)"},
 };
 
 class Covered final : public Detector {

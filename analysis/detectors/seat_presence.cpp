@@ -10,9 +10,12 @@ namespace {
 // The rules of the camera's condition, measured at 320×180 (covered: 40 % of the picture hidden gives a flat share of .37 and an
 // edge disappearance of .36; normal scenes stay below .05 and .31). Detectors of these kinds have their own parameters.
 constexpr double kFlat = 0.30, kEdges = 0.30;
-constexpr double kDarkMean = 30, kDarkFlat = 0.8, kSameScene = 0.7;
+constexpr double kDarkMean = 30, kDarkFlat = 0.8, kSameScene = 0.4;
 constexpr double kShift = 8, kShiftResponse = 0.25;
 constexpr double kMovedEdges = 0.40, kMovedZncc = 0.72;
+
+// Of one sample in a seat's activity: about the last four seconds at 5/s.
+constexpr double kActivityShare = 0.05;
 
 struct Extent {
   float left = 1, top = 1, right = 0, bottom = 0;
@@ -100,7 +103,10 @@ SeatPresence::SeatPresence(const RoomContext& context, SeatPresenceRule rule) : 
 bool SeatPresence::moves(Seat& seat, Instant at, const SeatView* view) const {
   if (view == nullptr || !view->visible()) return false;
   if (!seat.first_seen) seat.first_seen = at;
-  if (static_cast<double>(view->motion()) < rule_.motion) return false;
+  const bool moving = static_cast<double>(view->motion()) >= rule_.motion;
+  seat.activity += kActivityShare * ((moving ? 1 : 0) - seat.activity);
+  if (!moving) return false;
+  seat.lively = seat.activity;
   const auto look = static_cast<double>(view->reference_difference());
   // The occupied seat's look follows slowly (a sitter shifts, the light drifts), too slowly for the second of getting up.
   seat.occupied_appearance = seat.occupied_appearance < 0 ? look : seat.occupied_appearance * 0.98 + look * 0.02;
@@ -152,6 +158,7 @@ void SeatPresence::judge_motion(Seat& seat, SeatState& state, Instant at, const 
   if (state.state == ABSENT || !still) return;
   const bool differs = std::abs(static_cast<double>(view->reference_difference()) - seat.occupied_appearance) >= rule_.appearance;
   if (differs) become(state, ABSENT, *seat.last_motion, 0.6);
+  else if (seat.lively >= rule_.lively) become(state, ABSENT, *seat.last_motion, 0.5);
   else become(state, UNKNOWN, *seat.last_motion, 0);
 }
 
@@ -178,6 +185,7 @@ std::span<const SeatState> SeatPresence::update(Instant at, const Scene& scene) 
       seat.with_since.reset();
       seat.without_since.reset();
       seat.last_motion.reset();
+      seat.activity = 0;
       seat.persons_looked = {};
       continue;
     }

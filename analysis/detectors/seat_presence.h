@@ -24,6 +24,7 @@ struct SeatPresenceRule {
   double motion = 0.01;                ///< share of a seat's pixels that changes when somebody sits there
   Micros still_after = seconds(6);     ///< no motion for so long: nobody moves there (needs no net)
   double appearance = 6.0;             ///< grey levels by which a seat left differs from the seat occupied
+  double lively = 0.5;                 ///< share of samples with motion: who moved so often and then not at all has left
 };
 
 /// What is known about one seat after the newest scene.
@@ -31,7 +32,7 @@ struct SeatState {
   std::string seat;
   Presence state = UNKNOWN;   ///< PRESENT: occupied, ABSENT: seen empty, UNKNOWN: could not tell
   Instant since{};            ///< when that began; for ABSENT the first moment without a person
-  double quality = 0;         ///< 0…1: by net the person's score or 1 for nobody, 0.6 by motion only
+  double quality = 0;         ///< 0…1: by net the person's score or 1 for nobody, 0.6 or 0.5 by motion only
   std::uint32_t persons = 0;  ///< persons of the newest look that lie in this seat (0 without nets)
   bool by_persons = false;    ///< whether the person percept spoke, or only motion
 };
@@ -39,8 +40,8 @@ struct SeatState {
 /// The seats of one camera over time. Single-thread, pure: time comes from the scenes.
 /// With the person percept: person boxes against seat polygons; a look that finds nobody counts only while nothing moves in the seat,
 /// and only where the net has found somebody before (some views it cannot read). Else: a seat is occupied while something moves in
-/// it, empty when it is still and looks different from when it was occupied; still and unchanged is UNKNOWN (nobody can tell it from
-/// a statue).
+/// it, empty when it is still and either looks different from when it was occupied or was lively until then; a seat where little moved
+/// and now nothing does is UNKNOWN (nobody can tell it from a statue).
 class SeatPresence {
  public:
   /// Takes the seats of `context` that have a polygon on one of its cameras (one camera: see RoomContext).
@@ -56,6 +57,7 @@ class SeatPresence {
     std::optional<Instant> with_since, without_since;  ///< person percept
     std::optional<Instant> first_seen, last_motion;    ///< motion
     double occupied_appearance = -1;
+    double activity = 0, lively = 0;  ///< share of samples with motion, lately; the same at the last motion
   };
   bool moves(Seat& seat, Instant at, const SeatView* view) const;
   void look(Seat& seat, SeatState& state, Instant at) const;

@@ -61,9 +61,21 @@ TEST_F(Presences, SomebodyTheNetOverlooksStillMoves) {
   EXPECT_EQ(after(2, 20, s).state, PRESENT);
 }
 
+TEST_F(Presences, WhoMovedInNearlyEverySampleAndThenNotAtAllHasLeft) {
+  EXPECT_EQ(after(0, 10, view(0.05F, 5)).state, PRESENT);
+  EXPECT_EQ(after(10, 15, view(0, 5)).state, PRESENT) << "not yet";
+  const SeatState gone = after(15, 17, view(0, 5));
+  EXPECT_EQ(gone.state, ABSENT);
+  EXPECT_NEAR(in_seconds(gone.since - Instant{}), 9.8, 0.21);
+  EXPECT_NEAR(gone.quality, 0.5, 1e-9) << "less sure than one that also looks different";
+}
+
 TEST_F(Presences, StillAndChangedIsEmptyStillAndUnchangedIsUnknown) {
-  EXPECT_EQ(after(0, 5, view(0.05F, 5)).state, PRESENT);
-  EXPECT_EQ(after(5, 12, view(0, 5)).state, UNKNOWN);
+  for (int i = 0; i < 6; ++i) {  // somebody who hardly moves
+    EXPECT_EQ(after(i, i + 0.2, view(0.05F, 5)).state, PRESENT);
+    after(i + 0.2, i + 0.9, view(0, 5));
+  }
+  EXPECT_EQ(after(6, 12, view(0, 5)).state, UNKNOWN);
   EXPECT_EQ(after(12, 14, view(0.05F, 5)).state, PRESENT);
   const SeatState gone = after(14, 25, view(0, 30));
   EXPECT_EQ(gone.state, ABSENT);

@@ -134,7 +134,15 @@ void CameraConditionPercept::compare(const cv::Mat& grey, Instant at, CameraCond
 
   cv::Mat now;
   grey.convertTo(now, CV_32F);
-  condition.set_zncc(static_cast<float>(zncc(reference_.picture, now)));
+  // In the dark few grey levels are left and the encoder's noise drowns them: averaged over 9×9 the room is still to be seen.
+  if (condition.mean() < 40) {
+    cv::Mat smooth, smooth_reference;
+    cv::blur(now, smooth, {9, 9});
+    cv::blur(reference_.picture, smooth_reference, {9, 9});
+    condition.set_zncc(static_cast<float>(zncc(smooth_reference, smooth)));
+  } else {
+    condition.set_zncc(static_cast<float>(zncc(reference_.picture, now)));
+  }
 
   if (!phase_known_ || at - last_phase_ >= kPhaseInterval || condition.edge_disappearance() > .25F || shift_ > 4) {
     if (window_.size() != grey.size()) cv::createHanningWindow(window_, grey.size(), CV_32F);

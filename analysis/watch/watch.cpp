@@ -25,6 +25,16 @@ constexpr char kCentre[] = "watch", kRoom[] = "room", kSession[] = "video", kCam
 constexpr double kPersonsPerSecond = 2;
 // Later arrivals at new places are people who walk about; this also bounds what is kept for judging anew.
 constexpr Micros kProposeFor = seconds(300);
+constexpr Micros kCutOff = seconds(1);  // shorter than a file says by more than this: the rest is missing
+
+/// How long a file says it is; empty for streams and when it does not say.
+std::optional<Micros> promised_length(const std::string& video) {
+  std::error_code fault;
+  if (!std::filesystem::is_regular_file(video, fault)) return std::nullopt;
+  const auto info = probe(video);
+  if (!info || !(info->duration_s > 0)) return std::nullopt;
+  return seconds(info->duration_s);
+}
 
 class Watch {
  public:
@@ -177,6 +187,11 @@ int run_watch(const WatchOptions& options, std::ostream& out, std::ostream& err,
   watch.finish(*length);
   if (!watch.any()) {
     err << fmt::format("watch: {} holds no picture that could be looked at{}\n", options.video, fault.empty() ? "" : ": " + fault);
+    return 1;
+  }
+  if (const auto promised = promised_length(options.video); promised && promised->us > length->us + kCutOff.us && !stop.stop_requested()) {
+    err << fmt::format("watch: {} is cut off: it should last {:.1f} s but ends after {:.1f} s; what was said about these stands. Copy it again\n",
+                       options.video, in_seconds(*promised), in_seconds(*length));
     return 1;
   }
   if (damaged > 0) err << fmt::format("watch: {} pictures of {} did not decode cleanly: the file or the stream is damaged\n", damaged, options.video);
