@@ -31,9 +31,9 @@ export function useDesk(id: string) {
   const reels = shallowRef<ReadonlyMap<string, readonly Reel[]>>(new Map());
   const wallUs = ref(Date.now() * 1000);
   const window_ = ref<Interval>({ fromUs: 0, toUs: 1 });
-  const player = usePlayer(video, grow);
-
   const session = data.session;
+  const player = usePlayer(video, grow, () => session.value?.state === "open");
+
   const room = computed(() => session.value?.rooms.find((r) => r.id === roomId.value) ?? session.value?.rooms[0] ?? null);
   const open = computed(() => session.value?.state === "open");
   const bounds = computed<Interval>(() => {

@@ -13,7 +13,14 @@ export interface Skip {
 /** A frame's length until the video has shown two. */
 const FRAME_S = 1 / 25;
 
-export function usePlayer(video: Ref<HTMLVideoElement | null>, more: () => Promise<void>) {
+/** At the growing end of an open session: how long until the next look for new video, while somebody waits for it. */
+const AGAIN_MS = 2500;
+
+/**
+ * `more` asks for the reels anew; `growing` says whether more may come.
+ * The file in the element is `loaded`: the list may know a longer version of it by now.
+ */
+export function usePlayer(video: Ref<HTMLVideoElement | null>, more: () => Promise<void>, growing: () => boolean) {
   const reels = shallowRef<readonly Reel[]>([]);
   const nowUs = ref(0);
   const playing = ref(false);
@@ -21,14 +28,12 @@ export function usePlayer(video: Ref<HTMLVideoElement | null>, more: () => Promi
   const muted = ref(true);
   const state = ref<PlayerState>("empty");
   const skipped = ref<Skip | null>(null);
-  let index = -1;
-  let url = "";
+  let loaded: Reel | null = null;
+  let waiting: number | undefined;
   let queued: number | null = null;
   let frameS = FRAME_S;
   let lastFrame = -1;
   let callback = 0;
-
-  const reel = () => reels.value[index];
 
   function stand(at: PlayerState, us: number): void {
     video.value?.pause();
@@ -48,14 +53,13 @@ export function usePlayer(video: Ref<HTMLVideoElement | null>, more: () => Promi
     const element = video.value;
     const target = reels.value[i];
     if (!element || !target) return;
-    index = i;
     nowUs.value = Math.max(us, target.start_us);
-    if (url !== target.url) {
-      url = target.url;
+    if (!loaded || loaded.start_us !== target.start_us || (loaded.url !== target.url && nowUs.value >= loaded.end_us)) {
+      loaded = target;
       queued = nowUs.value;
       state.value = "loading";
       lastFrame = -1;
-      element.src = url;
+      element.src = target.url;
       element.load();
       return;
     }
@@ -63,13 +67,14 @@ export function usePlayer(video: Ref<HTMLVideoElement | null>, more: () => Promi
       queued = nowUs.value;
       return;
     }
-    element.currentTime = mediaTime(target, nowUs.value);
+    element.currentTime = mediaTime(loaded, nowUs.value);
     state.value = "ready";
     resume();
   }
 
   function seek(us: number): void {
     skipped.value = null;
+    window.clearTimeout(waiting);
     const i = reelAt(reels.value, us);
     if (i >= 0) show(i, us);
     else stand(reels.value.length === 0 ? "empty" : reelAfter(reels.value, us) < 0 ? "end" : "gap", us);
@@ -77,21 +82,27 @@ export function usePlayer(video: Ref<HTMLVideoElement | null>, more: () => Promi
 
   /** On with the next file; says what was skipped, and at the end asks whether the recording has grown. */
   async function onward(): Promise<void> {
-    const from = reel()?.end_us ?? nowUs.value;
-    let next = reelAfter(reels.value, Math.max(nowUs.value, from - JOINT_US));
-    if (next < 0 || next === index) {
+    const standing = state.value === "gap" || state.value === "end";
+    const from = standing || !loaded ? nowUs.value : loaded.end_us;
+    const onTo = () => {
+      const here = reelAt(reels.value, from);
+      return here >= 0 ? here : reelAfter(reels.value, from);
+    };
+    let next = onTo();
+    if (next < 0 && growing()) {
       await more();
-      const grown = reelAt(reels.value, from);
-      next = grown >= 0 ? grown : reelAfter(reels.value, from);
+      next = onTo();
     }
     const target = reels.value[next];
     if (!target) {
-      playing.value = false;
-      return stand("end", from);
+      stand("end", from);
+      playing.value = playing.value && growing();
+      window.clearTimeout(waiting);
+      if (playing.value) waiting = window.setTimeout(() => playing.value && state.value === "end" && void onward(), AGAIN_MS);
+      return;
     }
-    const start = Math.max(target.start_us, from);
     if (target.start_us - from > JOINT_US) skipped.value = { fromUs: from, toUs: target.start_us };
-    show(next, start);
+    show(next, Math.max(target.start_us, from));
   }
 
   function play(): void {
@@ -101,6 +112,7 @@ export function usePlayer(video: Ref<HTMLVideoElement | null>, more: () => Promi
   }
   function pause(): void {
     playing.value = false;
+    window.clearTimeout(waiting);
     video.value?.pause();
   }
   const toggle = () => (playing.value ? pause() : play());
@@ -112,30 +124,26 @@ export function usePlayer(video: Ref<HTMLVideoElement | null>, more: () => Promi
   /** New or longer reels; what plays goes on playing. */
   function setReels(list: readonly Reel[]): void {
     reels.value = list;
-    index = reelAt(list, nowUs.value);
   }
   /** Another camera: same moment, other files. */
   function open(list: readonly Reel[], us: number): void {
-    url = "";
-    index = -1;
+    loaded = null;
     reels.value = list;
     seek(us);
   }
 
   const handlers: Record<string, () => void> = {
     loadedmetadata: () => {
-      const target = reel();
-      if (target && queued !== null) video.value!.currentTime = mediaTime(target, queued);
+      if (loaded && queued !== null) video.value!.currentTime = mediaTime(loaded, queued);
       queued = null;
       state.value = "ready";
       resume();
     },
     seeked: () => {
-      const target = reel();
-      if (queued !== null && target) {
+      if (queued !== null && loaded) {
         const us = queued;
         queued = null;
-        video.value!.currentTime = mediaTime(target, us);
+        video.value!.currentTime = mediaTime(loaded, us);
       } else resume();
     },
     timeupdate: () => tell(video.value!.currentTime),
@@ -148,9 +156,8 @@ export function usePlayer(video: Ref<HTMLVideoElement | null>, more: () => Promi
   };
 
   function tell(seconds: number): void {
-    const target = reel();
-    if (!target || !video.value || video.value.seeking || queued !== null || state.value !== "ready") return;
-    nowUs.value = wallTime(target, seconds);
+    if (!loaded || !video.value || video.value.seeking || queued !== null || state.value !== "ready") return;
+    nowUs.value = wallTime(loaded, seconds);
   }
 
   function frame(_now: number, data: { mediaTime: number }): void {
@@ -182,13 +189,14 @@ export function usePlayer(video: Ref<HTMLVideoElement | null>, more: () => Promi
     if (video.value) video.value.playbackRate = value;
   });
   onBeforeUnmount(() => {
+    window.clearTimeout(waiting);
     if (video.value) release(video.value);
   });
 
   function retry(): void {
-    const us = nowUs.value;
-    url = "";
-    seek(us);
+    loaded = null;
+    playing.value = true;
+    seek(nowUs.value);
   }
   const endUs = computed(() => reels.value[reels.value.length - 1]?.end_us ?? 0);
   return { reels, nowUs, playing, rate, muted, state, skipped, endUs, seek, play, pause, toggle, step, setReels, open, retry };
