@@ -202,9 +202,10 @@ void UplinkCore::on_covered(const HeartbeatAnswer& answer, UplinkOutputs& out) {
   for (const StreamHigh& high : answer.covered()) {
     const auto it = streams_.find(high.stream());
     if (it == streams_.end() || high.seq() <= it->second.at.covered || high.seq() > it->second.at.acked) continue;
-    // Only what this very log holds, byte for byte: the hash of a record stands for all before it.
+    // Only what this very log holds, byte for byte: the hash of a record stands for all before it. What is no longer here
+    // was deleted by this same rule before a restart.
     const auto ours = own_hash_(high.stream(), high.seq());
-    if (!ours || bytes_of(*ours) != high.hash()) {
+    if (ours && bytes_of(*ours) != high.hash()) {
       it->second.refused = fmt::format("the broker's checkpoint covers other content of {} than this log holds", high.stream());
       continue;
     }

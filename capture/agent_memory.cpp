@@ -1,0 +1,36 @@
+#include "capture/agent_memory.h"
+
+#include <nlohmann/json.hpp>
+
+#include "capture/registry/registry_cache.h"
+
+namespace invigil {
+
+using Json = nlohmann::json;
+
+Result<> AgentMemory::save(const std::filesystem::path& file) const {
+  Json ends = Json::object();
+  for (const auto& [stream, end] : cameras) ends[stream] = end.us;
+  return write_whole_file(file, Json{{"seats", Json::parse(ledgers)}, {"cameras", ends}}.dump());
+}
+
+Result<AgentMemory> AgentMemory::load(const std::filesystem::path& file) {
+  const auto text = read_whole_file(file);
+  if (!text) return tl::make_unexpected(text.error());
+  if (text->empty()) return AgentMemory{};
+  const Json json = Json::parse(*text, nullptr, false);
+  const auto corrupt = [&file] {
+    return fail(ErrorCode::corrupt, file.string() + " is damaged: delete it; repeats of events deleted here may then be taken for new ones");
+  };
+  if (!json.is_object() || !json.contains("seats") || !json["seats"].is_array() || !json.contains("cameras") || !json["cameras"].is_object())
+    return corrupt();
+  AgentMemory memory;
+  memory.ledgers = json["seats"].dump();
+  for (const auto& [stream, end] : json["cameras"].items()) {
+    if (!end.is_number_integer()) return corrupt();
+    memory.cameras[stream] = {end.get<std::int64_t>()};
+  }
+  return memory;
+}
+
+}  // namespace invigil
