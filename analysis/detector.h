@@ -40,14 +40,14 @@ struct ScenesStimulus { const Scenes* scenes; };
 struct AliveStimulus { std::string_view boot = {}; };
 /// Time has come this far for everything in the room (a watermark): what is missing by now stays missing.
 /// With `complete` = false the bound was reached first: something older may still come, so what depends on it is unknown.
-struct Tick { bool complete = true; };
+struct WatermarkTick { bool complete = true; };
 
 /// One thing that happened, in event time.
 struct Stimulus {
   Instant at;
   Source source;
   std::variant<SceneStimulus, EventStimulus, EventGapStimulus, EventConflictStimulus, CameraStimulus, PartStimulus, ScenesStimulus,
-               AliveStimulus, Tick>
+               AliveStimulus, WatermarkTick>
       what;
 };
 

@@ -1,7 +1,11 @@
 #include "analysis/detectors/parameters.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <cstdlib>
+#include <fstream>
+#include <iterator>
 #include <set>
 
 #include "models/rules/violation_codes.h"
@@ -55,6 +59,22 @@ TEST(Table, EveryEntryIsWhole) {
       EXPECT_TRUE(parameters.insert(p.name).second) << entry.name << "." << p.name;
       EXPECT_FALSE(p.unit.empty()) << entry.name << "." << p.name;
       EXPECT_FALSE(p.why.empty()) << entry.name << "." << p.name;
+    }
+  }
+}
+
+/// README.md lists what the table says: `invigil-analysis list` is the other place people look, and both must agree.
+TEST(Table, IsWhatTheReadmeSays) {
+  const char* source = std::getenv("INVIGIL_SOURCE");
+  if (source == nullptr) GTEST_SKIP() << "INVIGIL_SOURCE is not set: run by ctest";
+  std::ifstream in(std::string(source) + "/analysis/detectors/README.md");
+  const std::string text{std::istreambuf_iterator<char>(in), {}};
+  for (const DetectorEntry& e : detector_table()) {
+    const std::string row = fmt::format("| `{}` | {} | {} | {} |", e.name, e.version, e.severity, e.rule_candidates);
+    EXPECT_NE(text.find(row), std::string::npos) << "missing in README.md: " << row;
+    for (const Parameter& p : e.parameters) {
+      const std::string line = fmt::format("| `{}.{}` | {} | {} |", e.name, p.name, p.value, p.unit);
+      EXPECT_NE(text.find(line), std::string::npos) << "missing in README.md: " << line;
     }
   }
 }

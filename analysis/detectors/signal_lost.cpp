@@ -31,7 +31,7 @@ class SignalLost final : public Detector {
     else if (const auto* status = std::get_if<CameraStimulus>(&s.what)) took_status(s, *status->status, out);
     else if (const auto* scenes = std::get_if<ScenesStimulus>(&s.what)) took_scenes(s, *scenes->scenes, out);
     else if (std::holds_alternative<AliveStimulus>(s.what)) passed_to(s, out);
-    else if (const auto* tick = std::get_if<Tick>(&s.what); tick != nullptr && !tick->complete) out_of_reach(s.at, out);
+    else if (const auto* tick = std::get_if<WatermarkTick>(&s.what); tick != nullptr && !tick->complete) out_of_reach(s.at, out);
   }
 
  private:

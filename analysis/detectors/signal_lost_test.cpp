@@ -78,7 +78,7 @@ TEST_F(SignalLost, ACameraThatNeverComesIsLostAfterTheStartingTime) {
 
 TEST_F(SignalLost, AnAgentOutOfReachIsUnknownNotLost) {
   parts(0, 10);
-  d_.give(10, Tick{false});
+  d_.give(10, WatermarkTick{false});
   EXPECT_TRUE(d_.claims(PRESENT).empty());
   ASSERT_EQ(d_.claims(UNKNOWN).size(), 1U);
   part(10);

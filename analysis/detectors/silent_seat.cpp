@@ -32,7 +32,7 @@ class SilentSeat final : public Detector {
       for (auto& [name, seat] : seats_) passed_to(name, seat, s, out);
     } else if (const auto* taken = std::get_if<EventStimulus>(&s.what)) {
       took(s, *taken->event, out);
-    } else if (const auto* tick = std::get_if<Tick>(&s.what); tick != nullptr && !tick->complete) {
+    } else if (const auto* tick = std::get_if<WatermarkTick>(&s.what); tick != nullptr && !tick->complete) {
       for (auto& [name, seat] : seats_) cannot_tell(name, seat, s, out);
     }
   }

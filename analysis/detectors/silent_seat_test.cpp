@@ -71,7 +71,7 @@ TEST_F(SilentSeat, AnAgentStartedAnewIsAnAgentThatWasAway) {
 TEST_F(SilentSeat, BeyondTheBoundItIsUnknownUntilTheDataComes) {
   alive(0, 10);
   d_.event(10, ASSESSMENT_STARTED);
-  d_.give(40, Tick{false});
+  d_.give(40, WatermarkTick{false});
   ASSERT_EQ(d_.claims(UNKNOWN).size(), 1U);
   EXPECT_FALSE(d_.claims(UNKNOWN)[0].closed);
 }

@@ -8,7 +8,7 @@ namespace {
 class Spells : public testing::Test {
  protected:
   void sample(double at_s, Sample what, double score = 0.5) {
-    spell_.sample({Instant{} + seconds(at_s), {"x", 1, ""}, Tick{}}, what, score, 1, {{"score", score}}, out_);
+    spell_.sample({Instant{} + seconds(at_s), {"x", 1, ""}, WatermarkTick{}}, what, score, 1, {{"score", score}}, out_);
   }
   static Claim subject() {
     Claim claim;

@@ -50,7 +50,7 @@ Observation observation_of(const Claim& claim, const DetectorEntry& entry, std::
   o.set_quality(claim.quality);
   for (const auto& [name, value] : claim.figures) (*o.mutable_figures())[name] = value;
   for (const Source& source : claim.sources) {
-    if (source.seq == 0) continue;  // stimuli without a record: `watch` has no log
+    if (source.seq == 0 || source.hash.size() != 32) continue;  // stimuli without a record: `watch` has no log
     RecordRef* ref = o.add_sources();
     ref->set_stream(source.stream);
     ref->set_seq(source.seq);

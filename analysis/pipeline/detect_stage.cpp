@@ -152,7 +152,7 @@ std::vector<Derived> DetectStage::take(const FollowedRecord& record) {
   for (auto at = order_.begin(); at != order_.end();) {
     Judged& room = rooms_.at(*at);
     for (const RoomOutput& output : room.pipeline->drain()) out.push_back(derived(room.pipeline->context(), output));
-    const bool forgotten = room.closed && Instant{record.header.occurred().wall_to_us()} > room.closed_at + kKeepClosed;
+    const bool forgotten = room.closed && room.pipeline->frontier() > room.closed_at + kKeepClosed;
     if (!room.pipeline->done() && !forgotten) {
       ++at;
       continue;

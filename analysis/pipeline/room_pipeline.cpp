@@ -242,7 +242,7 @@ void RoomPipeline::take(const Source& source, const AgentHeartbeat& heartbeat, s
 
 void RoomPipeline::agent_gone() {
   State& s = *state_;
-  for (auto& [name, camera] : s.cameras) s.give(camera.detectors, {s.frontier, {}, Tick{false}});
+  for (auto& [name, camera] : s.cameras) s.give(camera.detectors, {s.frontier, {}, WatermarkTick{false}});
 }
 
 void RoomPipeline::broker_time(Instant at) {
@@ -276,6 +276,7 @@ void RoomPipeline::finish(Instant at) {
 std::vector<RoomOutput> RoomPipeline::drain() { return std::exchange(state_->out, {}); }
 bool RoomPipeline::done() const { return state_->done; }
 Instant RoomPipeline::watermark() const { return state_->completeness.watermark(); }
+Instant RoomPipeline::frontier() const { return state_->frontier; }
 const RoomContext& RoomPipeline::context() const { return state_->context; }
 
 std::string serialised(const google::protobuf::MessageLite& message) {

@@ -67,6 +67,8 @@ class RoomPipeline {
   bool done() const;
   /// Every stream of the room is complete up to here; {0} before anything is known.
   Instant watermark() const;
+  /// The newest moment the room is known to have come to, by its own records or by the broker's time while it was silent.
+  Instant frontier() const;
   const RoomContext& context() const;
 
  private:

@@ -61,7 +61,7 @@ void WholeRoom::run(std::vector<Running>& detectors, Statements& statements, Ins
   auto at = history_.lower_bound(Key{after + Micros{1}, Kind::alive, "", 0, 0});
   for (; at != history_.end() && std::get<Instant>(at->first) <= to; ++at) {
     const auto& [key, item] = *at;
-    Stimulus s{std::get<Instant>(key), item.source, Tick{}};
+    Stimulus s{std::get<Instant>(key), item.source, WatermarkTick{}};
     switch (std::get<Kind>(key)) {
       case Kind::alive: {
         s.what = AliveStimulus{item.bytes};
@@ -103,7 +103,7 @@ void WholeRoom::run(std::vector<Running>& detectors, Statements& statements, Ins
 }
 
 void WholeRoom::tick(std::vector<Running>& detectors, Statements& statements, Instant at, bool complete, std::vector<RoomOutput>& out) const {
-  give({at, {}, Tick{complete}}, detectors, statements, out);
+  give({at, {}, WatermarkTick{complete}}, detectors, statements, out);
 }
 
 void WholeRoom::advance(Instant watermark, Instant frontier, std::vector<RoomOutput>& out) {
