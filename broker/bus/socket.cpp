@@ -237,7 +237,7 @@ void Waker::clear() {
 }
 
 bool wait_for_any(std::span<void* const> sockets, const Waker* waker, int timeout_ms) {
-  std::array<zmq_pollitem_t, 8> items{};
+  std::array<zmq_pollitem_t, 64> items;
   std::size_t count = 0;
   for (void* socket : sockets) items.at(count++) = {socket, 0, ZMQ_POLLIN, 0};
   if (waker) items.at(count++) = {nullptr, waker->descriptor(), ZMQ_POLLIN, 0};

@@ -1,0 +1,80 @@
+// What must hold in every world: the faults, and the checker.
+
+#include <fmt/format.h>
+
+#include "models/media.pb.h"
+#include "tests/sim/world.h"
+
+namespace invigil::sim {
+
+void World::next_fault() {
+  if (!faults_) return;
+  after(static_cast<std::int64_t>(200'000 + roll(1'500'000)), [this] { next_fault(); });
+  switch (roll(6)) {
+    case 0: return crash_agent("power");
+    case 1: return crash_broker();
+    case 2: return agent_disk_.fail_write_after(roll(3));   // the write after that is torn, then the power goes
+    case 3: return broker_disk_.fail_write_after(roll(3));
+    default:
+      ++counters_.partitions;
+      partitioned_ = true;
+      after(static_cast<std::int64_t>(100'000 + roll(5'000'000)), [this] { partitioned_ = false; });
+  }
+}
+
+/// Whatever the agent was ever told is durable must be in the broker's log, whatever happened to the broker since.
+void World::check_acked() {
+  for (const auto& [stream, acked] : believed_acked_)
+    if (broker_log_->tip(stream).seq < acked)
+      violated(fmt::format("{} was acked up to {}, the broker's log has {}", stream, acked, broker_log_->tip(stream).seq));
+}
+
+void World::check_everything(bool calm) {
+  check_acked();
+  // The broker's log: every stream contiguous and chained, every record once, every part with its object.
+  std::map<std::string, StreamTip> tips;
+  std::map<std::pair<std::string, std::uint64_t>, Hash> stored;
+  for (std::uint64_t next = broker_log_->begin(); next < broker_log_->end();) {
+    auto records = broker_log_->read(next, 1000, 1 << 20);
+    if (!records || records->empty()) return violated(fmt::format("position {} of the broker's log can't be read", next));
+    for (const StoredRecord& record : *records) {
+      next = record.position + 1;
+      auto header = parse_header(record.record.header);
+      if (!header) return violated("a stored header can't be parsed");
+      StreamTip& tip = tips[header->stream()];
+      if (header->seq() != tip.seq + 1 || header->prev_hash() != bytes_of(tip.hash))
+        violated(fmt::format("{} seq {} does not follow {}", header->stream(), header->seq(), tip.seq));
+      if (header->payload_hash() != bytes_of(sha256(record.record.payload))) violated(fmt::format("{} seq {} has another payload", header->stream(), header->seq()));
+      tip.seq = header->seq();
+      tip.hash = sha256(record.record.header);
+      if (!stored.emplace(std::pair{header->stream(), header->seq()}, tip.hash).second) violated(fmt::format("{} seq {} is stored twice", header->stream(), header->seq()));
+      if (header->kind() == EQUIVOCATION) violated("the broker took an honest agent for two");
+      if (header->kind() == LOSS) violated("a loss was recorded though nothing was lost");
+      if (header->kind() == VIDEO_PART) {
+        auto part = parse_payload<VideoPart>(record.record.payload);
+        auto object = hash_from(part->object());
+        if (!object || !broker_objects_.contains(*object)) violated(fmt::format("{} seq {} is acked without its object", header->stream(), header->seq()));
+      }
+    }
+  }
+  // Everything accepted: at the broker exactly as accepted, or still at the agent.
+  for (const auto& [key, hash] : accepted_) {
+    const auto& [stream, seq] = key;
+    const auto there = stored.find(key);
+    if (there != stored.end()) {
+      if (there->second != hash) violated(fmt::format("{} seq {} is stored with other content", stream, seq));
+      continue;
+    }
+    if (calm) {
+      violated(fmt::format("{} seq {} never arrived, though the faults were over", stream, seq));
+      continue;
+    }
+    auto here = agent_log_->read_stream(stream, seq, 1, 1);
+    if (!here || here->empty() || sha256(here->front().record.header) != hash) violated(fmt::format("{} seq {} is nowhere", stream, seq));
+  }
+  for (const auto& [key, hash] : stored)
+    if (!key.first.starts_with("broker/") && !accepted_.contains(key)) violated(fmt::format("{} seq {} was never accepted", key.first, key.second));
+  if (calm && !uplink_->status().connected) violated("the agent is not connected, though the faults are over: " + uplink_->status().trouble);
+}
+
+}  // namespace invigil::sim
