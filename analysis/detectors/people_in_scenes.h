@@ -35,7 +35,7 @@ inline Scene good_scene(double at_s) {
   scene.set_width(kWide);
   scene.set_height(kHigh);
   CameraCondition& c = *scene.mutable_camera();
-  c.set_mean(120), c.set_zncc(.95F), c.set_sharpness_ratio(1), c.set_reference_ready(true);
+  c.set_mean(120), c.set_frame_difference(.8F), c.set_zncc(.95F), c.set_sharpness_ratio(1), c.set_reference_ready(true);
   return scene;
 }
 

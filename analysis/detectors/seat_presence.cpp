@@ -16,6 +16,8 @@ constexpr double kMovedEdges = 0.40, kMovedZncc = 0.72;
 
 // Of one sample in a seat's activity: about the last four seconds at 5/s.
 constexpr double kActivityShare = 0.05;
+// Mean grey levels between two samples below which a picture is frozen (as the detector of that name has it).
+constexpr double kFrozen = 0.02;
 
 struct Extent {
   float left = 1, top = 1, right = 0, bottom = 0;
@@ -165,6 +167,10 @@ void SeatPresence::judge_motion(Seat& seat, SeatState& state, Instant at, const 
 std::span<const SeatState> SeatPresence::update(Instant at, const Scene& scene) {
   const CameraView view = camera_view(scene);
   const bool seen = view == CameraView::good || (view == CameraView::unknown && !scene.has_camera());
+  // A picture that stands still altogether shows nobody sitting still: the time it stood does not count as stillness.
+  const bool frozen = scene.has_camera() && static_cast<double>(scene.camera().frame_difference()) < kFrozen;
+  const Micros elapsed = last_update_ ? at - *last_update_ : Micros{};
+  last_update_ = at;
   if (scene.persons_ran() && scene.width() > 0 && scene.height() > 0) {
     for (SeatState& s : states_) s.persons = 0;
     for (const Person& person : scene.persons()) {
@@ -191,7 +197,8 @@ std::span<const SeatState> SeatPresence::update(Instant at, const Scene& scene) 
     }
     const auto named = std::find_if(scene.seats().begin(), scene.seats().end(), [&](const SeatView& v) { return v.seat() == state.seat; });
     const SeatView* own = named == scene.seats().end() ? nullptr : &*named;
-    const bool moving = moves(seat, at, own);
+    if (frozen && seat.last_motion) seat.last_motion = *seat.last_motion + elapsed;
+    const bool moving = !frozen && moves(seat, at, own);
     if (scene.persons_ran() && seat.ever_found) look(seat, state, at);
     else if (!seat.ever_found || at - seat.persons_looked > rule_.persons_stale) judge_motion(seat, state, at, own, moving);
   }

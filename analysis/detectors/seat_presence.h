@@ -67,6 +67,7 @@ class SeatPresence {
   std::vector<SeatGeometry> geometry_;
   std::vector<Seat> seats_;
   std::vector<SeatState> states_;
+  std::optional<Instant> last_update_;
 };
 
 /// Index of the seat a box lies in: among those whose polygon's extent it overlaps by at least `overlap` of the smaller of the two, the

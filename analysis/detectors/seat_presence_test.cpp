@@ -84,6 +84,15 @@ TEST_F(Presences, StillAndChangedIsEmptyStillAndUnchangedIsUnknown) {
   EXPECT_EQ(after(25.5, 28, view(0.05F, 5)).state, PRESENT);
 }
 
+TEST_F(Presences, AFrozenPictureShowsNobodySittingStill) {
+  EXPECT_EQ(after(0, 10, view(0.05F, 5)).state, PRESENT);
+  Scene frozen = view(0, 5);
+  frozen.mutable_camera()->set_frame_difference(0);
+  EXPECT_EQ(after(10, 40, frozen).state, PRESENT);
+  EXPECT_EQ(after(40, 45, view(0, 5)).state, PRESENT) << "stillness counts from here";
+  EXPECT_EQ(after(45, 48, view(0, 5)).state, ABSENT);
+}
+
 TEST_F(Presences, NeverMovedIsUnknown) { EXPECT_EQ(after(0, 60, view(0, 0)).state, UNKNOWN); }
 
 TEST_F(Presences, AnInvisibleSeatIsUnknown) {
