@@ -32,12 +32,13 @@ std::optional<std::size_t> PartCutter::place(std::int64_t frame_us, bool at_end)
 
   std::size_t last_clean = 0, bytes = waiting_[0].bytes;
   std::int64_t latest = waiting_[0].time_us;
+  const std::int64_t last_key_us = waiting_[0].key ? waiting_[0].time_us : last_key_cut_us_;
   for (std::size_t i = 1; i < n; ++i) {
     const bool clean = earliest_from[i] > latest;
     const bool known = at_end || n - i > depth_;
     if (clean && known) {
       const auto length = earliest_from[i] - first;
-      const bool key = waiting_[i].key && waiting_[i].time_us - last_key_cut_us_ >= length_us_ / 2;
+      const bool key = waiting_[i].key && waiting_[i].time_us - last_key_us >= length_us_ / 2;
       if (length > length_us_ && last_clean > 0) return last_clean;
       if (waiting_[i].fresh || key || length + frame_us > length_us_) return i;
       last_clean = i;
