@@ -11,7 +11,7 @@
 #include "console/api/routes.h"
 #include "console/api/video_cache.h"
 #include "console/auth/user_records.h"
-#include "console/data_lock.h"
+#include "console/file_lock.h"
 #include "console/live/live_hub.h"
 
 namespace invigil {
@@ -34,7 +34,7 @@ Result<std::filesystem::path> make_data(const std::filesystem::path& data) {
 
 class RunningConsole final : public ConsoleServer {
  public:
-  RunningConsole(DataLock lock, ClientIdentity identity) : lock_(std::move(lock)), identity_(std::move(identity)) {}
+  RunningConsole(FileLock lock, ClientIdentity identity) : lock_(std::move(lock)), identity_(std::move(identity)) {}
 
   Result<> start(ConsoleOptions options, const Clock& clock) {
     auto broker = BrokerClient::connect(identity_.address);
@@ -109,7 +109,7 @@ class RunningConsole final : public ConsoleServer {
     }
   }
 
-  DataLock lock_;
+  FileLock lock_;
   ClientIdentity identity_;
   std::unique_ptr<BrokerClient> broker_;
   std::unique_ptr<Accounts> accounts_;
@@ -127,7 +127,7 @@ class RunningConsole final : public ConsoleServer {
 
 Result<std::unique_ptr<ConsoleServer>> ConsoleServer::start(ConsoleOptions options, ClientIdentity identity, const Clock& clock) {
   if (auto data = make_data(options.data); !data) return tl::make_unexpected(data.error());
-  auto lock = DataLock::try_for(options.data / "lock", "another invigil-console");
+  auto lock = FileLock::try_for(options.data / "lock", "another invigil-console");
   if (!lock) return tl::make_unexpected(lock.error());
   auto console = std::make_unique<RunningConsole>(std::move(*lock), std::move(identity));
   if (auto started = console->start(std::move(options), clock); !started) return tl::make_unexpected(started.error());
@@ -136,7 +136,7 @@ Result<std::unique_ptr<ConsoleServer>> ConsoleServer::start(ConsoleOptions optio
 
 Result<std::uint64_t> rebuild_index(const std::filesystem::path& data, ClientIdentity identity, std::chrono::seconds patience) {
   if (auto made = make_data(data); !made) return tl::make_unexpected(made.error());
-  const auto lock = DataLock::try_for(data / "lock", "invigil-console");
+  const auto lock = FileLock::try_for(data / "lock", "invigil-console");
   if (!lock) return tl::make_unexpected(lock.error());
   auto broker = BrokerClient::connect(identity.address);
   if (!broker) return tl::make_unexpected(broker.error());

@@ -1,13 +1,13 @@
 #include "console/auth/user_records.h"
 
-#include "console/data_lock.h"
+#include "console/file_lock.h"
 #include "models/id.h"
 #include "models/review.pb.h"
 
 namespace invigil {
 
 Result<> record_user_changes(Accounts& accounts, Journal& journal, const std::filesystem::path& lock_file, std::chrono::milliseconds timeout) {
-  const auto lock = DataLock::wait_for(lock_file);
+  const auto lock = FileLock::wait_for(lock_file);
   if (!lock) return tl::make_unexpected(lock.error());
   const auto changes = accounts.unrecorded();
   if (!changes) return tl::make_unexpected(changes.error());

@@ -1,4 +1,4 @@
-#include "console/data_lock.h"
+#include "console/file_lock.h"
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -16,23 +16,23 @@ Result<int> open_it(const std::filesystem::path& file) {
 
 }  // namespace
 
-Result<DataLock> DataLock::wait_for(const std::filesystem::path& file) {
+Result<FileLock> FileLock::wait_for(const std::filesystem::path& file) {
   const auto descriptor = open_it(file);
   if (!descriptor) return tl::make_unexpected(descriptor.error());
-  DataLock lock(*descriptor);
+  FileLock lock(*descriptor);
   if (::flock(*descriptor, LOCK_EX) != 0) return fail(ErrorCode::unavailable, file.string() + " cannot be locked");
   return lock;
 }
 
-Result<DataLock> DataLock::try_for(const std::filesystem::path& file, const char* who) {
+Result<FileLock> FileLock::try_for(const std::filesystem::path& file, const char* who) {
   const auto descriptor = open_it(file);
   if (!descriptor) return tl::make_unexpected(descriptor.error());
-  DataLock lock(*descriptor);
+  FileLock lock(*descriptor);
   if (::flock(*descriptor, LOCK_EX | LOCK_NB) != 0) return fail(ErrorCode::conflict, fmt::format("{} works on {} already: stop it first", who, file.parent_path().string()));
   return lock;
 }
 
-DataLock::~DataLock() {
+FileLock::~FileLock() {
   if (descriptor_ >= 0) ::close(descriptor_);
 }
 

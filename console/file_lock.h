@@ -9,21 +9,21 @@
 namespace invigil {
 
 /// An flock on a file of the data folder. Move-only.
-class DataLock {
+class FileLock {
  public:
   /// Waits until nobody else holds it.
-  static Result<DataLock> wait_for(const std::filesystem::path& file);
+  static Result<FileLock> wait_for(const std::filesystem::path& file);
   /// `conflict` at once when another process holds it; `who` says what that is ("another invigil-console").
-  static Result<DataLock> try_for(const std::filesystem::path& file, const char* who);
-  DataLock(DataLock&& other) noexcept : descriptor_(std::exchange(other.descriptor_, -1)) {}
-  DataLock& operator=(DataLock&& other) noexcept {
+  static Result<FileLock> try_for(const std::filesystem::path& file, const char* who);
+  FileLock(FileLock&& other) noexcept : descriptor_(std::exchange(other.descriptor_, -1)) {}
+  FileLock& operator=(FileLock&& other) noexcept {
     std::swap(descriptor_, other.descriptor_);
     return *this;
   }
-  ~DataLock();
+  ~FileLock();
 
  private:
-  explicit DataLock(int descriptor) : descriptor_(descriptor) {}
+  explicit FileLock(int descriptor) : descriptor_(descriptor) {}
   int descriptor_;
 };
 
