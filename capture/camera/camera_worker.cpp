@@ -167,14 +167,18 @@ void CameraWorker::on_part(CapturedPart part, const std::stop_token& stop) {
 }
 
 void CameraWorker::record(CapturedPart part, const std::stop_token& stop) {
-  const Instant start = clock_.wall({part.part.start_us()});
-  const Instant end = start + Micros{part.part.duration_us()};
   const std::string room = around_.plans.room_of_camera(options_.camera);
   const std::string session = around_.plans.open_session(room);
   const bool wanted = !session.empty();
   const bool possible = wanted && around_.disk.video_allowed();
+  Instant start = clock_.wall({part.part.start_us()});
+  Instant end;
   {
     const MutexLock lock(mutex_);
+    // A heartbeat's promise is kept, whatever a player's burst or a new anchor says.
+    start = std::max(start, promised_);
+    end = start + Micros{part.part.duration_us()};
+    if (possible) pending_.push_back(start);
     streaming_ = true;
     snapshot_.room = room;
     snapshot_.recording = possible;
@@ -217,6 +221,7 @@ void CameraWorker::keep(CapturedPart captured, Instant start, const std::string&
     if (!end_of_recorded_) end_of_recorded_ = start;
     Poco::Logger::get("camera").error("a part of camera %s was not kept: %s", options_.camera, put.error().message);
     const MutexLock lock(mutex_);
+    pending_.pop_back();
     ++snapshot_.lost_parts;
     return;
   }
@@ -228,10 +233,6 @@ void CameraWorker::keep(CapturedPart captured, Instant start, const std::string&
   part.set_run(run_);
   part.set_room(room);
   part.set_session(session);
-  {
-    const MutexLock lock(mutex_);
-    pending_.push_back(start);
-  }
   Work work;
   work.draft = [stream = stream_, part = std::move(part), start, end](Drafting& out) {
     out.add(stream, VIDEO_PART, {start, end, out.mono_us()}, part.SerializeAsString());
@@ -283,9 +284,12 @@ CameraSnapshot CameraWorker::snapshot() const {
 
 Instant CameraWorker::complete_to(Instant now) const {
   const MutexLock lock(mutex_);
-  if (!pending_.empty()) return std::min(pending_.front(), now);
-  if (!up_) return now;
-  return streaming_ ? std::min(snapshot_.last_part_end, now) : attempt_started_;
+  Instant to = now;
+  if (!pending_.empty()) to = std::min(pending_.front(), now);
+  else if (up_) to = streaming_ ? std::min(snapshot_.last_part_end, now) : attempt_started_;
+  const bool clock_set_back = promised_ - to > seconds(5);
+  promised_ = clock_set_back ? to : std::max(promised_, to);
+  return promised_;
 }
 
 Instant CameraWorker::recorded_to() const {

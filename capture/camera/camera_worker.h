@@ -115,6 +115,7 @@ class CameraWorker {
   bool streaming_ INVIGIL_GUARDED_BY(mutex_) = false;    ///< parts of this run are being stamped
   Instant attempt_started_ INVIGIL_GUARDED_BY(mutex_){};
   std::deque<Instant> pending_ INVIGIL_GUARDED_BY(mutex_);  ///< starts of parts on their way to the log
+  mutable Instant promised_ INVIGIL_GUARDED_BY(mutex_){};   ///< what heartbeats have said
   std::optional<Instant> failed_from_ INVIGIL_GUARDED_BY(mutex_);  ///< parts from here on were refused by the log
   Instant recorded_to_ INVIGIL_GUARDED_BY(mutex_){};
   std::condition_variable_any changed_;
