@@ -8,8 +8,8 @@ namespace invigil {
 namespace {
 
 constexpr Parameter kParameters[] = {
-    {"difference", 0.02, "grey levels", "mean absolute difference between samples; sensor noise alone gives more: the longest normal run below it was 0.2 s"},
-    {"for_s", 5, "s", "25 times the longest normal run"},
+    {"difference", 0.1, "grey levels", "mean absolute difference between samples; an encoder goes on refining a still picture by up to 0.1, and normal runs below 0.2 last 0.8 s at most"},
+    {"for_s", 5, "s", "six times the longest normal run"},
 };
 
 class Frozen final : public Detector {

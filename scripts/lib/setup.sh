@@ -88,15 +88,10 @@ build_preset() {
   ninja -C "build/$preset" -j"$(jobs)" "$@" >"build/$preset-build.log" 2>&1 || { grep -E -A12 'error|FAILED' "build/$preset-build.log" | head -n 60 >&2; exit 1; }
 }
 
-# The web pages: exact versions from the lock file, built by whatever Node is there (18 or newer).
+# The web pages into build/PRESET/web: exact versions from the lock file, built by whatever Node is there (18 or newer).
 build_web() {
-  local stamp
-  stamp=build/.setup/web-$(cat console/web/package-lock.json | sha256sum | cut -c1-16)
-  if [ ! -e "$stamp" ] || [ ! -d console/web/node_modules ]; then
-    say "set-up: installing the web tools (npm ci)"
-    (cd console/web && npm ci --no-audit --no-fund --loglevel=error >"$project/build/npm.log" 2>&1) || { tail -n 20 build/npm.log >&2; exit 1; }
-    mkdir -p build/.setup
-    rm -f build/.setup/web-*
-    touch "$stamp"
-  fi
+  local preset=${1:-release}
+  say "building the pages"
+  mkdir -p build
+  node console/web/build.mjs "$project/build/$preset/web" >build/web.log 2>&1 || { tail -n 20 build/web.log >&2; exit 1; }
 }
