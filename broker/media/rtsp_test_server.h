@@ -129,7 +129,7 @@ class RtspTestServer {
       if (!send_unit(fd, units_[i], static_cast<std::uint32_t>(stamp))) return;
     }
     // RTCP BYE on the second channel: the stream's end, said properly.
-    send_all(fd, std::string("$\1\0\x08\x81\xcb\0\1test", 12));
+    send_all(fd, std::string("$\1\0\x0c\x81\xcb\0\2test\3end", 16));
     while (wait(fd, stop)) {
       char ignored[1024];
       if (::recv(fd, ignored, sizeof ignored, 0) <= 0) return;

@@ -10,6 +10,7 @@ namespace {
 constexpr int kCpuSeconds = 30;
 constexpr std::int64_t kFileSpan = 60'000'000;
 constexpr auto kStreamTime = std::chrono::seconds(12);
+constexpr std::int64_t kGuessedFrame = 40'000;
 constexpr int kEnoughKeys = 4;  // of a stream: three intervals
 
 struct Seen {
@@ -43,13 +44,22 @@ int run_probe(Channel& channel, bool network) {
   if (video.codecpar->codec_id == AV_CODEC_ID_H264) h264.emplace(*video.codecpar);
 
   Seen seen;
+  std::int64_t unstamped = 0;  // leading pictures a server sent without a time: one frame apart before the first that has one
+  bool unstamped_key = false;
   if (network) watch.allow(kStreamTime);
   const PacketPtr packet = make_packet();
   while (av_read_frame(&in->format(), packet.get()) >= 0) {
     if (packet->stream_index == video.index) {
       const auto look = h264 ? h264->look(*packet) : H264Track::Look{true, (packet->flags & AV_PKT_FLAG_KEY) != 0, false, false, {}};
       const auto stamp = packet->pts != AV_NOPTS_VALUE ? packet->pts : packet->dts;
-      if (look.picture && stamp != AV_NOPTS_VALUE) seen.picture(to_us(stamp, video.time_base), look.key);
+      if (look.picture && stamp != AV_NOPTS_VALUE) {
+        const auto time = to_us(stamp, video.time_base);
+        if (seen.frames == 0 && unstamped > 0) seen.picture(time - unstamped * kGuessedFrame, unstamped_key);
+        seen.picture(time, look.key);
+      } else if (look.picture && seen.frames == 0) {
+        ++unstamped;
+        unstamped_key = unstamped_key || look.key;
+      }
     }
     av_packet_unref(packet.get());
     if (seen.frames > 0 && seen.last - seen.first > kFileSpan) break;
