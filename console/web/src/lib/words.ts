@@ -21,7 +21,7 @@ function number(value: number): string {
 
 /** Figures that are said elsewhere on the page. */
 const SAID = new Set(["duration_s", "worth_per_minute"]);
-const PERCENT = new Set(["flat_share", "edge_disappearance", "shift_response", "score", "second_score"]);
+const PERCENT = new Set(["flat_share", "edge_disappearance", "shift_response", "score", "second_score", "broken_share"]);
 /** CameraStatus.State by number. */
 const CAMERA_STATES = ["disconnected", "opened", "cannot_open", "stalled", "nonsense", "ended", "disconnected"];
 

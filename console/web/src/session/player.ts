@@ -76,13 +76,16 @@ export function usePlayer(video: Ref<HTMLVideoElement | null>, more: () => Promi
     skipped.value = null;
     window.clearTimeout(waiting);
     const i = reelAt(reels.value, us);
-    if (i >= 0) show(i, us);
-    else stand(reels.value.length === 0 ? "empty" : reelAfter(reels.value, us) < 0 ? "end" : "gap", us);
+    if (i >= 0) return show(i, us);
+    const later = reelAfter(reels.value, us) >= 0;
+    stand(later ? "gap" : reels.value.length > 0 ? "end" : "empty", us);
+    // Whoever wants to see it gets it as soon as it is there; where there will be nothing, nothing plays.
+    if (playing.value && !later) void onward();
   }
 
   /** On with the next file; says what was skipped, and at the end asks whether the recording has grown. */
   async function onward(): Promise<void> {
-    const standing = state.value === "gap" || state.value === "end";
+    const standing = state.value === "gap" || state.value === "end" || state.value === "empty";
     const from = standing || !loaded ? nowUs.value : loaded.end_us;
     const onTo = () => {
       const here = reelAt(reels.value, from);
@@ -95,10 +98,10 @@ export function usePlayer(video: Ref<HTMLVideoElement | null>, more: () => Promi
     }
     const target = reels.value[next];
     if (!target) {
-      stand("end", from);
+      stand(reels.value.length > 0 ? "end" : "empty", from);
       playing.value = playing.value && growing();
       window.clearTimeout(waiting);
-      if (playing.value) waiting = window.setTimeout(() => playing.value && state.value === "end" && void onward(), AGAIN_MS);
+      if (playing.value) waiting = window.setTimeout(() => playing.value && state.value !== "ready" && void onward(), AGAIN_MS);
       return;
     }
     if (target.start_us - from > JOINT_US) skipped.value = { fromUs: from, toUs: target.start_us };
@@ -107,7 +110,7 @@ export function usePlayer(video: Ref<HTMLVideoElement | null>, more: () => Promi
 
   function play(): void {
     playing.value = true;
-    if (state.value === "gap" || state.value === "end") void onward();
+    if (state.value === "gap" || state.value === "end" || state.value === "empty") void onward();
     else resume();
   }
   function pause(): void {
