@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "broker/custody/checkpoint.h"
 
@@ -56,7 +57,10 @@ void UplinkCore::go_down(Now now, UplinkOutputs& out) {
   // Jitter over the upper half: a thousand agents whose broker restarts don't come back in one instant.
   const auto half = static_cast<std::uint64_t>(retry_us_ / 2);
   retry_at_us_ = now.mono_us + static_cast<std::int64_t>(half + random_() % (half + 1));
-  for (auto& [name, s] : streams_) rewind(s, s.at.acked);
+  for (auto& [name, s] : streams_) {
+    rewind(s, s.at.acked);
+    s.resumed = false;
+  }
   putting_.clear();
 }
 
@@ -140,6 +144,7 @@ void UplinkCore::on_resume(const Resume& resume, Now now) {
     const auto it = streams_.find(high.stream());
     if (it == streams_.end()) continue;
     Stream& s = it->second;
+    if (std::exchange(s.resumed, true)) continue;  // the same RESUME twice would take back what was acked since
     if (high.seq() > s.at.tip) {
       s.refused = fmt::format("the broker has {} up to {}, this log only up to {}: this log is an older copy; nothing more is sent of it", s.name,
                               high.seq(), s.at.tip);
@@ -147,6 +152,7 @@ void UplinkCore::on_resume(const Resume& resume, Now now) {
     }
     if (high.seq() < s.at.acked) trouble_ = fmt::format("the broker no longer has {} after {}, which it had acknowledged: sending it again", s.name, high.seq());
     s.refused.clear();
+    rewind(s, s.at.acked);
     s.at.acked = high.seq();
     s.moved_us = now.mono_us;
     rewind(s, high.seq());

@@ -115,6 +115,7 @@ class UplinkCore {
     StreamProgress at;
     std::deque<Ready> ready;  // loaded, not sent; continues at.sent
     bool loading = false;
+    bool resumed = false;     // on this connection
     std::uint64_t loading_from = 0;
     std::string refused;      // by the broker, for good
     std::int64_t moved_us = 0;  // last progress: ack or first send

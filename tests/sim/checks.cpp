@@ -31,6 +31,8 @@ void World::check_acked() {
 
 void World::check_everything(bool calm) {
   check_acked();
+  if (calm && (!uplink_->status().connected || !uplink_->status().trouble.empty()))
+    violated("the uplink is in trouble, though the faults are over: " + uplink_->status().trouble);
   // The broker's log: every stream contiguous and chained, every record once, every part with its object.
   std::map<std::string, StreamTip> tips;
   std::map<std::pair<std::string, std::uint64_t>, Hash> stored;
@@ -74,7 +76,6 @@ void World::check_everything(bool calm) {
   }
   for (const auto& [key, hash] : stored)
     if (!key.first.starts_with("broker/") && !accepted_.contains(key)) violated(fmt::format("{} seq {} was never accepted", key.first, key.second));
-  if (calm && !uplink_->status().connected) violated("the agent is not connected, though the faults are over: " + uplink_->status().trouble);
 }
 
 }  // namespace invigil::sim
