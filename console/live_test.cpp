@@ -14,7 +14,7 @@ const std::string kCameraUrl = std::string("/v1/sessions/") + kSession + "/camer
 class LiveTest : public ConsoleTest {
  protected:
   /// Frames until one of that type came; others in between are no fault.
-  static Json until(LoopbackSocket& socket, const std::string& type) {
+  static Json until(PageSocket& socket, const std::string& type) {
     for (int i = 0; i < 100; ++i) {
       const std::string frame = socket.receive();
       if (frame.empty()) break;
@@ -62,20 +62,20 @@ class LiveTest : public ConsoleTest {
 TEST_F(LiveTest, NewFlagsReachOpenPagesOfWhoMaySeeThem) {
   import_example();
   const Headers ins = logged_in("ins", UserRole::inspector);
-  LoopbackSocket nobody(console_->port(), "/v1/live", {});
+  PageSocket nobody(console_->port(), "/v1/live", {});
   EXPECT_EQ(nobody.status(), 401);
   Headers foreign = ins;
   foreign["Origin"] = "https://evil.example";
-  LoopbackSocket elsewhere(console_->port(), "/v1/live", foreign);
+  PageSocket elsewhere(console_->port(), "/v1/live", foreign);
   EXPECT_NE(elsewhere.status(), 101);
 
-  LoopbackSocket page(console_->port(), "/v1/live", ins);
-  LoopbackSocket stranger(console_->port(), "/v1/live", logged_in("far", UserRole::inspector, {"elsewhere"}));
+  PageSocket page(console_->port(), "/v1/live", ins);
+  PageSocket stranger(console_->port(), "/v1/live", logged_in("far", UserRole::inspector, {"elsewhere"}));
   ASSERT_EQ(page.status(), 101);
   EXPECT_EQ(until(page, "hello")["user"], "ins");
   EXPECT_EQ(until(stranger, "hello")["user"], "far");
   // A broken question is answered, and shows that each page is in the hub's list by now.
-  for (LoopbackSocket* socket : {&page, &stranger}) {
+  for (PageSocket* socket : {&page, &stranger}) {
     socket->send("{\"type\":1}");
     EXPECT_EQ(until(*socket, "error")["code"], "invalid");
   }

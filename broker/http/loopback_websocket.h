@@ -1,5 +1,5 @@
 #pragma once
-// A small WebSocket client for tests: connects over a real loopback socket, gives frames as they come.
+// A WebSocket client for tests of pushes: gives every frame as it comes, asked for or not.
 
 #include <Poco/Buffer.h>
 #include <Poco/Net/HTTPClientSession.h>
@@ -15,9 +15,9 @@
 namespace invigil::test {
 
 /// One socket, single-thread.
-class LoopbackSocket {
+class PageSocket {
  public:
-  LoopbackSocket(std::uint16_t port, const std::string& target, const std::map<std::string, std::string>& headers) {
+  PageSocket(std::uint16_t port, const std::string& target, const std::map<std::string, std::string>& headers) {
     Poco::Net::HTTPClientSession session("127.0.0.1", port);
     session.setTimeout(Poco::Timespan(10, 0));
     Poco::Net::HTTPRequest request("GET", target, "HTTP/1.1");

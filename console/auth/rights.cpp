@@ -12,10 +12,10 @@ constexpr std::array<std::string_view, 4> kRoleNames{"administrator", "inspector
 struct Row {
   Action action;
   std::string_view name;
-  std::array<Reach, 4> reach;  // in the order of kRoles
+  std::array<RightReach, 4> reach;  // in the order of kRoles
 };
 
-constexpr Reach kNo = Reach::none, kAll = Reach::everywhere, kScope = Reach::scope, kOwn = Reach::own_centres;
+constexpr RightReach kNo = RightReach::none, kAll = RightReach::everywhere, kScope = RightReach::scope, kOwn = RightReach::own_centres;
 
 // Administrators run the system and decide nothing; inspectors decide; regulators look on, without names; centres see themselves.
 constexpr auto kTable = std::to_array<Row>({
@@ -40,10 +40,10 @@ constexpr auto kActions = [] {
 
 }  // namespace
 
-Reach reach_of(UserRole role, Action action) {
+RightReach reach_of(UserRole role, Action action) {
   for (const Row& row : kTable)
     if (row.action == action) return row.reach[static_cast<std::size_t>(role)];
-  return Reach::none;
+  return RightReach::none;
 }
 
 std::string_view name_of(UserRole role) { return kRoleNames[static_cast<std::size_t>(role)]; }
@@ -65,10 +65,10 @@ std::span<const Action> all_actions() { return kActions; }
 
 std::optional<std::vector<std::string>> centres_for(const User& person, Action action) {
   switch (reach_of(person.role, action)) {
-    case Reach::none: return std::vector<std::string>{};
-    case Reach::everywhere: return std::nullopt;
-    case Reach::scope: return person.scope.empty() ? std::nullopt : std::optional(person.scope);
-    case Reach::own_centres: return person.scope;
+    case RightReach::none: return std::vector<std::string>{};
+    case RightReach::everywhere: return std::nullopt;
+    case RightReach::scope: return person.scope.empty() ? std::nullopt : std::optional(person.scope);
+    case RightReach::own_centres: return person.scope;
   }
   return std::vector<std::string>{};
 }

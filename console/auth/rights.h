@@ -25,14 +25,14 @@ enum class Action {
 };
 
 /// How far a right reaches.
-enum class Reach {
+enum class RightReach {
   none,
   everywhere,
   scope,       ///< the centres of the account; an empty list means all
   own_centres  ///< the centres of the account; an empty list means none
 };
 
-Reach reach_of(UserRole role, Action action);
+RightReach reach_of(UserRole role, Action action);
 
 std::string_view name_of(UserRole role);
 std::string_view name_of(Action action);

@@ -2,6 +2,7 @@
 
 #include <Poco/Logger.h>
 
+#include <algorithm>
 #include <chrono>
 #include <nlohmann/json.hpp>
 
@@ -16,7 +17,7 @@ namespace {
 using Json = nlohmann::json;
 
 // More waiting than this means the hub is stuck; pages that reload see everything anyway.
-constexpr std::size_t kMaxQueue = 4096;
+constexpr std::size_t kMaxWaiting = 10'000;
 constexpr std::int64_t kFresh = 10'000'000;
 constexpr std::size_t kMaxPictures = 10'000;
 
@@ -41,8 +42,15 @@ LiveHub::~LiveHub() = default;
 void LiveHub::changed(const IndexChanges& changes) {
   const std::lock_guard lock(mutex_);
   if (pages_.empty()) return;
-  if (queue_.size() >= kMaxQueue) queue_.erase(queue_.begin());
-  queue_.push_back(changes);
+  const auto add = [](auto& to, const auto& from) {
+    for (const auto& one : from)
+      if (to.size() < kMaxWaiting && std::find(to.begin(), to.end(), one) == to.end()) to.insert(to.end(), one);
+  };
+  add(waiting_.incidents, changes.incidents);
+  add(waiting_.opinions, changes.opinions);
+  add(waiting_.sessions, changes.sessions);
+  add(waiting_.camera_states, changes.camera_states);
+  add(waiting_.presence, changes.presence);
   wake_.notify_one();
 }
 
@@ -76,16 +84,16 @@ bool LiveHub::wants(const Page& page, const Picture& picture) {
 
 void LiveHub::run(const std::stop_token& stop) {
   while (!stop.stop_requested()) {
-    std::vector<IndexChanges> changes;
+    IndexChanges changes;
     bool check = false;
     {
       std::unique_lock lock(mutex_);
       // The time-out is for log-ins that expire or were ended by the command line.
-      check = !wake_.wait_for(lock, stop, std::chrono::seconds(2), [this] { return !queue_.empty() || check_now_; }) || check_now_;
+      check = !wake_.wait_for(lock, stop, std::chrono::seconds(2), [this] { return !waiting_.empty() || check_now_; }) || check_now_;
       check_now_ = false;
-      changes.swap(queue_);
+      std::swap(changes, waiting_);
     }
-    for (const IndexChanges& one : changes) send_changes(one);
+    if (!changes.empty()) send_changes(changes);
     if (check) drop_stale_logins();
   }
 }

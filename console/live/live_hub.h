@@ -26,7 +26,7 @@ class LiveHub {
   LiveHub(Accounts& accounts, IndexReaders& readers, const Clock& clock);
   ~LiveHub();
 
-  /// From the index feed: queued, built and sent on the hub's thread.
+  /// From the index feed: merged with what waits, built and sent on the hub's thread.
   void changed(const IndexChanges& changes);
   /// From the last-value channel, topic "snapshot/<centre>/<room>/<camera>".
   void snapshot(const LastValue& value);
@@ -63,7 +63,7 @@ class LiveHub {
   const Clock& clock_;
   std::mutex mutex_;
   std::condition_variable_any wake_;
-  std::vector<IndexChanges> queue_;
+  IndexChanges waiting_;  ///< merged: a busy hub tells the newest state once
   bool check_now_ = false;
   std::map<Peer, Page> pages_;
   std::map<std::string, Picture, std::less<>> pictures_;  ///< newest of each camera
