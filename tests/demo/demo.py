@@ -82,7 +82,8 @@ class Demo:
             if self.real and centre == "south":
                 names["cam-real"] = f"rtsp://127.0.0.1:{port}/real"
             stand.start_agent(centre, names)
-        stand.start_analysis({"nets.folder": options.nets, "percepts": {f"cam-{room}": "plain" for room in story.rooms()}} if self.real else None)
+        # Nets know real people: the rendered rooms are seen without them, as on a machine that has none.
+        stand.start_analysis({"nets.folder": options.nets if self.real else "", "percepts": {f"cam-{room}": "plain" for room in story.rooms()}})
         stand.supervisor.begin()
         self.console = stand.log_in("inspector")
         if self.real:  # the film starts when its camera is first opened
