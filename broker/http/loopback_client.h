@@ -5,6 +5,7 @@
 #include <Poco/Net/HTTPRequest.h>
 #include <Poco/Net/HTTPResponse.h>
 #include <Poco/Net/StreamSocket.h>
+#include <Poco/Net/WebSocket.h>
 #include <Poco/StreamCopier.h>
 
 #include <map>
@@ -56,5 +57,42 @@ inline std::string raw(std::uint16_t port, const std::string& bytes) {
   }
   return out;
 }
+
+/// A WebSocket over loopback that speaks texts and waits at most 10 s for an answer.
+class LoopbackSocket {
+ public:
+  /// Throws Poco::Exception when refused; `status()` of a refusal is in `*refusal` then.
+  LoopbackSocket(std::uint16_t port, const std::string& target, const std::map<std::string, std::string>& headers, int* refusal = nullptr)
+      : socket_(connect(port, target, headers, refusal, protocol_)) {
+    socket_.setReceiveTimeout(Poco::Timespan(10, 0));
+  }
+  std::string say(const std::string& text) {
+    socket_.sendFrame(text.data(), static_cast<int>(text.size()));
+    Poco::Buffer<char> buffer(0);
+    int flags = 0;
+    socket_.receiveFrame(buffer, flags);
+    return {buffer.begin(), buffer.size()};
+  }
+  const std::string& protocol() const { return protocol_; }
+
+ private:
+  static Poco::Net::WebSocket connect(std::uint16_t port, const std::string& target, const std::map<std::string, std::string>& headers, int* refusal,
+                                      std::string& protocol) {
+    Poco::Net::HTTPClientSession session("127.0.0.1", port);
+    Poco::Net::HTTPRequest request("GET", target, "HTTP/1.1");
+    for (const auto& [name, value] : headers) request.set(name, value);
+    Poco::Net::HTTPResponse response;
+    try {
+      Poco::Net::WebSocket socket(session, request, response);
+      protocol = response.get("Sec-WebSocket-Protocol", "");
+      return socket;
+    } catch (const Poco::Exception&) {
+      if (refusal != nullptr) *refusal = static_cast<int>(response.getStatus());
+      throw;
+    }
+  }
+  std::string protocol_;
+  Poco::Net::WebSocket socket_;
+};
 
 }  // namespace invigil::test

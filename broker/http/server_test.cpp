@@ -209,7 +209,11 @@ TEST(HttpServer, NamesThePortInUse) {
 }
 
 TEST(HttpServer, SpeaksTls) {
-  const std::filesystem::path data = std::filesystem::path(std::getenv("INVIGIL_SOURCE") ? std::getenv("INVIGIL_SOURCE") : ".") / "broker/http/testdata";
+  const auto data = fresh_folder();
+  const std::string command = "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=localhost -addext "
+                              "subjectAltName=IP:127.0.0.1 -keyout " + (data / "key.pem").string() + " -out " + (data / "certificate.pem").string() +
+                              " 2>/dev/null";
+  ASSERT_EQ(std::system(command.c_str()), 0) << "the package openssl is needed";
   HttpOptions options;
   options.address = "0.0.0.0";
   options.tls_certificate = data / "certificate.pem";
@@ -228,6 +232,7 @@ TEST(HttpServer, SpeaksTls) {
   EXPECT_NE(HttpServer::create(options)->start().error().message.find("missing.pem"), std::string::npos);
   options.tls_key = data / "certificate.pem";
   EXPECT_EQ(HttpServer::create(options)->start().error().code, ErrorCode::invalid);
+  std::filesystem::remove_all(data);
 }
 
 TEST(ErrorResponse, EveryCodeHasAStatus) {

@@ -1,6 +1,5 @@
 #include "capture/cbt/intake.h"
 
-#include <Poco/Net/WebSocket.h>
 #include <fmt/format.h>
 
 #include <future>
@@ -219,30 +218,20 @@ TEST_F(IntakeTest, ManySeatsAtOnceAreAllAcceptedOnce) {
 }
 
 TEST_F(IntakeTest, TheWebSocketSpeaksTheSame) {
-  Poco::Net::HTTPClientSession session("127.0.0.1", server_->port());
-  Poco::Net::HTTPRequest request("GET", "/v1/cbt/ws?session=s1&seat=A01", "HTTP/1.1");
-  request.set("Sec-WebSocket-Protocol", "invigil.cbt.v1, bearer.token-of-A01");
-  Poco::Net::HTTPResponse response;
-  Poco::Net::WebSocket socket(session, request, response);
-  EXPECT_EQ(response.get("Sec-WebSocket-Protocol"), "invigil.cbt.v1");
-  socket.setReceiveTimeout(Poco::Timespan(10, 0));
-  const auto say = [&](const std::string& text) {
-    socket.sendFrame(text.data(), static_cast<int>(text.size()));
-    Poco::Buffer<char> buffer(0);
-    int flags = 0;
-    socket.receiveFrame(buffer, flags);
-    return Json::parse(std::string(buffer.begin(), buffer.size()));
-  };
+  test::LoopbackSocket socket(server_->port(), "/v1/cbt/ws?session=s1&seat=A01",
+                              {{"Sec-WebSocket-Protocol", "invigil.cbt.v1, bearer.token-of-A01"}});
+  EXPECT_EQ(socket.protocol(), "invigil.cbt.v1");
+  const auto say = [&](const std::string& text) { return Json::parse(socket.say(text)); };
   EXPECT_EQ(say(batch_of({answered(1)})), (Json{{"accepted", 1}, {"next_seq", 2}}));
   EXPECT_EQ(say(batch_of({answered(1, "C")})).at("code"), "conflict");
   EXPECT_EQ(say(batch_of({answered(1)}, "s1", "A02")).at("where"), "/seat");
   EXPECT_EQ(say("nonsense").at("status"), 400);
   ASSERT_TRUE(plans_.apply(SESSION_CLOSED, test::session_changed("s1")));
   EXPECT_EQ(say(batch_of({answered(2)})).at("code"), "session_not_open");
-  request.set("Sec-WebSocket-Protocol", "invigil.cbt.v1, bearer.wrong");
-  Poco::Net::HTTPClientSession second("127.0.0.1", server_->port());
-  EXPECT_THROW(Poco::Net::WebSocket(second, request, response), Poco::Exception);
-  EXPECT_EQ(static_cast<int>(response.getStatus()), 401);
+  int refusal = 0;
+  EXPECT_ANY_THROW(test::LoopbackSocket(server_->port(), "/v1/cbt/ws?session=s1&seat=A01",
+                                        {{"Sec-WebSocket-Protocol", "invigil.cbt.v1, bearer.wrong"}}, &refusal));
+  EXPECT_EQ(refusal, 401);
 }
 
 }  // namespace
