@@ -16,11 +16,12 @@ class FileWindow {
     if (offset >= file_size_) return std::string_view();
     want = static_cast<std::size_t>(std::min<std::uint64_t>(want, file_size_ - offset));
     if (offset < start_ || offset + want > start_ + bytes_.size()) {
-      auto read = file_.read_at(offset, std::max(want, kWindowBytes));
+      const auto size = static_cast<std::size_t>(std::min<std::uint64_t>(std::max(want, kWindowBytes), file_size_ - offset));
+      auto read = file_.read_at(offset, size);
       if (!read) return tl::make_unexpected(read.error());
       bytes_ = std::move(*read);
       start_ = offset;
-      file_size_ = std::min(file_size_, std::max(offset + bytes_.size(), offset + want));
+      if (bytes_.size() < size) file_size_ = offset + bytes_.size();  // it was cut meanwhile
     }
     return std::string_view(bytes_).substr(static_cast<std::size_t>(offset - start_), want);
   }
