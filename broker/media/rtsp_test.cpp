@@ -88,12 +88,13 @@ TEST(Rtsp, ASilentCameraHasStalled) {
   EXPECT_GE(frames, 39u) << "what came before is delivered";
 }
 
-TEST(Rtsp, ABrokenConnectionIsSaidSo) {
+TEST(Rtsp, AClosedConnectionEndsTheStream) {
   Behaviour breaking;
   breaking.close_after = 40;
   RtspTestServer camera(stream(), breaking);
   const auto got = captured(from(camera));
-  EXPECT_TRUE(got.last() == CameraStatus::DISCONNECTED || got.last() == CameraStatus::ENDED) << got.events.back().detail;
+  // libav tells no difference between a goodbye and a close.
+  EXPECT_EQ(got.last(), CameraStatus::ENDED) << got.events.back().detail;
   EXPECT_FALSE(got.parts.empty());
 }
 
@@ -116,7 +117,7 @@ TEST(Rtsp, WhatSpeaksSomethingElseIsNoCamera) {
   RtspTestServer camera(stream(), other);
   const auto got = captured(from(camera));
   EXPECT_TRUE(got.parts.empty());
-  EXPECT_TRUE(got.last() == CameraStatus::NONSENSE || got.last() == CameraStatus::CANNOT_OPEN) << got.events.back().detail;
+  EXPECT_EQ(got.last(), CameraStatus::NONSENSE) << got.events.back().detail;
 }
 
 TEST(Rtsp, ACameraThatNeverAnswersIsGivenUp) {

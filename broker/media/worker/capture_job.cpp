@@ -104,7 +104,7 @@ EventMessage CaptureJob::ending(int error) const {
   if (watch_.expired) return told(CameraStatus::STALLED, fmt::format("connected, but no picture came for {:.1f} s: check the camera and the network", static_cast<double>(request_.stall_limit_us) / 1e6));
   if (pictures_ == 0) return told(CameraStatus::NONSENSE, "not one picture came that begins with a key frame: it is damaged, cut off or no video");
   if (network_ && error != AVERROR_EOF) return told(CameraStatus::DISCONNECTED, fmt::format("the connection broke ({})", av_words(error)));
-  if (network_) return told(CameraStatus::ENDED, "the camera ended the stream");
+  if (network_) return told(CameraStatus::ENDED, "the camera ended the stream or closed the connection");
   const auto should = in_.video()->duration > 0 ? to_us(in_.video()->duration, time_base_) : 0;
   const auto got = zero_us_ ? timeline_.latest_us() - *zero_us_ + timeline_.frame_us() : 0;
   if (error != AVERROR_EOF) return told(CameraStatus::NONSENSE, fmt::format("the file is damaged after {:.1f} s ({})", static_cast<double>(got) / 1e6, av_words(error)));

@@ -46,7 +46,7 @@ int allow(void* f, std::initializer_list<int> calls) {
 }
 
 int allow_masked(void* f, int call, unsigned argument, std::uint64_t mask, std::uint64_t value) {
-  const scmp_arg_cmp cmp = SCMP_CMP64(argument, SCMP_CMP_MASKED_EQ, mask, value);
+  const scmp_arg_cmp cmp{argument, SCMP_CMP_MASKED_EQ, mask, value};
   return seccomp_rule_add_array(f, SCMP_ACT_ALLOW, call, 1, &cmp);
 }
 
@@ -64,8 +64,8 @@ int build(void* f, Powers powers) {
   if (r != 0 || powers == Powers::network_stream) return r;
   constexpr std::uint64_t type_mask = 0xf;  // without SOCK_CLOEXEC and SOCK_NONBLOCK
   for (const int family : {AF_INET, AF_INET6}) {
-    const scmp_arg_cmp cmp[] = {SCMP_CMP64(0, SCMP_CMP_EQ, static_cast<std::uint64_t>(family)),
-                                SCMP_CMP64(1, SCMP_CMP_MASKED_EQ, type_mask, SOCK_STREAM)};
+    const scmp_arg_cmp cmp[] = {{0, SCMP_CMP_EQ, static_cast<std::uint64_t>(family), 0},
+                                {1, SCMP_CMP_MASKED_EQ, type_mask, SOCK_STREAM}};
     if (r == 0) r = seccomp_rule_add_array(f, SCMP_ACT_ALLOW, SCMP_SYS(socket), 2, cmp);
   }
   // seccomp and prctl can only tighten further: drop_connect needs them.
