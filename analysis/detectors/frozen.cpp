@@ -10,12 +10,15 @@ namespace {
 constexpr Parameter kParameters[] = {
     {"difference", 0.1, "grey levels", "mean absolute difference between samples; an encoder goes on refining a still picture by up to 0.1, and normal runs below 0.2 last 0.8 s at most"},
     {"for_s", 5, "s", "six times the longest normal run"},
+    {"pulse", 1, "grey levels", "a key frame encodes the same picture anew: a single difference below this does not end stillness"},
+    {"between_pulses", 6, "samples", "still ones before such a difference, at five a second more than the longest normal run; cameras send a key frame every 2 s"},
 };
 
 class Frozen final : public Detector {
  public:
   Frozen(const RoomContext& context, const Parameters& p)
-      : difference_(value_of(p, "difference")), spell_(subject(context), {seconds_of(p, "for_s"), seconds(1)}) {}
+      : difference_(value_of(p, "difference")), pulse_(value_of(p, "pulse")), between_pulses_(value_of(p, "between_pulses")),
+        spell_(subject(context), {seconds_of(p, "for_s"), seconds(1)}) {}
 
   void observe(const Stimulus& s, std::vector<Claim>& out) override {
     const auto* seen = std::get_if<SceneStimulus>(&s.what);
@@ -23,6 +26,9 @@ class Frozen final : public Detector {
     const CameraCondition& c = seen->scene->camera();
     const auto difference = static_cast<double>(c.frame_difference());
     const bool still = c.identical() || difference < difference_;
+    const bool key_frame = !still && difference < pulse_ && still_run_ >= between_pulses_;
+    still_run_ = still ? still_run_ + 1 : 0;
+    if (key_frame) return;
     // A covered or dark picture is still for another reason, which has its own claim.
     const CameraView view = camera_view(*seen->scene);
     const bool hidden = view == CameraView::covered || view == CameraView::dark;
@@ -38,7 +44,8 @@ class Frozen final : public Detector {
     claim.camera = context.cameras.empty() ? "" : context.cameras.front();
     return claim;
   }
-  const double difference_;
+  const double difference_, pulse_, between_pulses_;
+  double still_run_ = 0;
   bool first_ = true;
   Spell spell_;
 };

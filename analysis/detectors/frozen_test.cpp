@@ -37,6 +37,24 @@ TEST(Frozen, ACoveredOrDarkPictureIsStillForAnotherReason) {
   EXPECT_TRUE(d.said().empty());
 }
 
+TEST(Frozen, AKeyFrameOfTheSamePictureDoesNotEndIt) {
+  DrivenDetector d("frozen");
+  d.scenes(0, 5);
+  for (int second = 5; second < 25; second += 2) {
+    d.scene(second, [](Scene& s) { s.mutable_camera()->set_frame_difference(0.4F); });
+    d.scenes(second + 0.2, second + 2, still);
+  }
+  ASSERT_EQ(d.claims().size(), 1U);
+  EXPECT_FALSE(d.claims()[0].closed);
+  EXPECT_EQ(d.claims()[0].from, Instant{5'200'000});
+}
+
+TEST(Frozen, FlickerBetweenStillAndNoisyIsNotFrozen) {
+  DrivenDetector d("frozen");
+  for (int i = 0; i < 200; ++i) d.scene(i * 0.2, [i](Scene& s) { s.mutable_camera()->set_frame_difference(i % 2 == 0 ? 0.01F : 0.4F); });
+  EXPECT_TRUE(d.said().empty());
+}
+
 TEST(Frozen, ShortStillnessIsNothing) {
   DrivenDetector d("frozen");
   for (int i = 0; i < 20; ++i) {

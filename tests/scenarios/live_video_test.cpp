@@ -146,7 +146,7 @@ TEST_F(LiveVideo, EveryPartGivesOneScenesRecordAlsoAcrossARestart) {
   const auto incidents = effective(in_log<Incident>(INCIDENT));
   ASSERT_EQ(incidents.size(), 1U);
   EXPECT_EQ(incidents.begin()->second.kind(), "frozen");
-  EXPECT_NEAR(static_cast<double>(incidents.begin()->second.from_us() - start_.us) / 1e6, 6, 0.5);
+  EXPECT_NEAR(static_cast<double>(incidents.begin()->second.from_us() - start_.us) / 1e6, 6, 0.7);
   EXPECT_EQ(in_log<AnalysisStatus>(ANALYSIS_STATUS).size(), 2U) << "one at each start";
   const std::lock_guard lock(mutex);
   EXPECT_EQ(snapshots, std::set<std::string>{"snapshot/c/r/cam1"});
@@ -164,8 +164,12 @@ TEST_F(LiveVideo, APartThatIsNoVideoIsSaidAndTheNextGoesOn) {
   const auto scenes = in_log<Scenes>(SCENES);
   EXPECT_TRUE(scenes[1].decode_failed());
   EXPECT_FALSE(scenes[1].detail().empty());
-  EXPECT_FALSE(scenes.back().decode_failed());
-  EXPECT_GT(scenes.back().scenes_size(), 0);
+  int pictures = 0;
+  for (std::size_t i = 2; i < scenes.size(); ++i) {
+    EXPECT_FALSE(scenes[i].decode_failed()) << i << ": " << scenes[i].detail();
+    pictures += scenes[i].scenes_size();
+  }
+  EXPECT_GE(pictures, 8) << "two seconds are left, five a second";
 }
 
 }  // namespace
