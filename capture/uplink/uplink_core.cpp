@@ -11,6 +11,7 @@ namespace invigil {
 namespace {
 
 constexpr std::size_t kStreamsPerHello = 500;
+constexpr std::int64_t kHoldUs = 1'000'000;  // before asking a full broker again
 constexpr std::size_t kClockSamples = 8;
 constexpr std::int64_t kWallJumpUs = 100'000;  // wall and monotonic time of one heartbeat may differ by this
 
@@ -180,7 +181,10 @@ void UplinkCore::on_nack(const Nack& nack, Now now) {
     if (auto bytes = from_hex(nack.failure().where()))
       if (auto object = hash_from(*bytes)) stored_.erase(*object);
   }
-  if (nack.failure().code() == name_of(ErrorCode::exhausted)) trouble_ = nack.failure().text();
+  if (nack.failure().code() == name_of(ErrorCode::exhausted)) {
+    trouble_ = nack.failure().text();
+    s.hold_us = now.mono_us + kHoldUs;
+  }
   s.moved_us = now.mono_us;
   rewind(s, nack.expected() - 1);
 }

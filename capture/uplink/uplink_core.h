@@ -118,6 +118,7 @@ class UplinkCore {
     bool resumed = false;     // on this connection
     std::uint64_t loading_from = 0;
     std::string refused;      // by the broker, for good
+    std::int64_t hold_us = 0;   // nothing before then: the broker has no room
     std::int64_t moved_us = 0;  // last progress: ack or first send
   };
   struct ClockSample { std::int64_t low_us, high_us, round_trip_us; };

@@ -116,7 +116,7 @@ void UplinkCore::pump(Now now, UplinkOutputs& out) {
       for (std::size_t n = 0; n < streams_.size(); ++n, ++it) {
         if (it == streams_.end()) it = streams_.begin();
         Stream& s = it->second;
-        if (static_cast<std::size_t>(s.lane) != lane || !s.refused.empty()) continue;
+        if (static_cast<std::size_t>(s.lane) != lane || !s.refused.empty() || now.mono_us < s.hold_us) continue;
         ask_objects(s, out);
         if (outstanding_ < window && send_from(s, window - outstanding_, now, out)) {
           moved = true;
