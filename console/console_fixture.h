@@ -136,7 +136,8 @@ class ConsoleTest : public testing::Test {
     EXPECT_FALSE(outcome->unchanged);
     enrolled("agent1", AGENT, kCentre);
     enrolled("analysis1", ANALYSIS, "");
-    ASSERT_TRUE(change_session(*writing_, clock_, kCentre, kSession, true, "test", ""));
+    const ManualClock opening(Instant{kStart + 5'000'000});
+    ASSERT_TRUE(change_session(*writing_, opening, kCentre, kSession, true, "test", ""));
   }
 
   /// Adds an account behind the server's back, as the command line does, and logs in.
