@@ -42,6 +42,8 @@ const char* name_of(Fault fault) { return words(fault).name; }
 nlohmann::json to_json(const Report& r) {
   nlohmann::json findings = nlohmann::json::array();
   for (const Finding& f : r.findings) findings.push_back(to_json(f));
+  nlohmann::json notes = nlohmann::json::array();
+  for (const Note& note : r.notes) notes.push_back(note.english);
   nlohmann::json out{{"verify", r.ok() ? "ok" : "bad"},
                      {"begin", r.begin},
                      {"records", r.records},
@@ -58,7 +60,7 @@ nlohmann::json to_json(const Report& r) {
                      {"public_keys_from", r.keys_from_log ? "log" : "given"},
                      {"faults", r.faults},
                      {"findings", findings},
-                     {"notes", r.notes}};
+                     {"notes", notes}};
   out["first_bad"] = r.findings.empty() ? nlohmann::json() : findings.front();
   return out;
 }
@@ -79,7 +81,7 @@ std::string to_text(const Report& r, bool chinese) {
     const char* source = r.keys_from_log ? (chinese ? "（取自日志本身）" : " (taken from the log itself)") : (chinese ? "（由您给出）" : " (given)");
     out += fmt::format("{}{}{}\n", chinese ? "服务器公钥：" : "broker's key: ", key, source);
   }
-  for (const auto& note : r.notes) out += fmt::format("{}{}\n", chinese ? "说明：" : "note: ", note);
+  for (const auto& note : r.notes) out += chinese ? fmt::format("说明：{}\n", note.chinese) : fmt::format("note: {}\n", note.english);
   for (std::size_t i = 0; i < r.findings.size() && i < 20; ++i) {
     const Finding& f = r.findings[i];
     const std::string stream = f.stream.empty() ? (chinese ? "（无法辨认）" : "(no longer readable)") : f.stream;

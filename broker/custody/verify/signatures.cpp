@@ -100,11 +100,12 @@ std::vector<std::string> Signatures::broker_keys_hex() const {
   return out;
 }
 
-std::vector<std::string> Signatures::notes() const {
-  std::vector<std::string> out;
+std::vector<Note> Signatures::notes() const {
+  std::vector<Note> out;
   if (!unknown_.empty())
-    out.push_back(fmt::format("the log enrols nobody: the signatures of {} streams are right, but whose keys they are is not proved (give --public-key)", unknown_.size()));
-  for (const auto& stream : after_revocation_) out.push_back(fmt::format("stream {}: has heads after its writer was revoked", stream));
+    out.push_back({fmt::format("the log enrols nobody: the signatures of {} streams are right, but whose keys they are is not proved (give --public-key)", unknown_.size()),
+                   fmt::format("日志中没有登记任何写入方：{} 个流的签名正确，但密钥属于谁未经证明（请给出 --public-key）", unknown_.size())});
+  for (const auto& stream : after_revocation_) out.push_back({fmt::format("stream {}: has heads after its writer was revoked", stream), fmt::format("流 {}：写入方被吊销后仍有流头", stream)});
   return out;
 }
 

@@ -32,7 +32,7 @@ class Signatures {
 
   std::vector<std::string> broker_keys_hex() const;
   bool from_log() const { return from_log_; }
-  std::vector<std::string> notes() const;
+  std::vector<Note> notes() const;
 
  private:
   bool is_broker_key(const std::string& key);

@@ -82,11 +82,12 @@ class Verifier {
     report_.public_keys = keys_.broker_keys_hex();
     report_.keys_from_log = keys_.from_log();
     if (report_.keys_from_log && !report_.public_keys.empty())
-      report_.notes.push_back("the broker's key was taken from the log itself: give --public-key to prove whose log this is");
-    if (read.begin > 0) report_.notes.push_back(fmt::format("the log begins at position {}: older records were deleted, checkpoints cannot be recalculated", read.begin));
-    if (damaged_) report_.notes.push_back("with unreadable records the tree cannot be recalculated: checkpoints after them were not compared");
+      report_.notes.push_back({"the broker's key was taken from the log itself: give --public-key to prove whose log this is", "服务器公钥取自日志本身：请用 --public-key 给出公钥，才能证明这是谁的日志"});
+    if (read.begin > 0) report_.notes.push_back({fmt::format("the log begins at position {}: older records were deleted, checkpoints cannot be recalculated", read.begin),
+                               fmt::format("日志从位置 {} 开始：更早的记录已删除，无法重算检查点", read.begin)});
+    if (damaged_) report_.notes.push_back({"with unreadable records the tree cannot be recalculated: checkpoints after them were not compared", "有记录无法读取，哈希树无法重算：其后的检查点未作比对"});
     for (const auto& note : keys_.notes()) report_.notes.push_back(note);
-    if (parts_unchecked_ > 0) report_.notes.push_back(fmt::format("the objects of {} video parts were not checked", parts_unchecked_));
+    if (parts_unchecked_ > 0) report_.notes.push_back({fmt::format("the objects of {} video parts were not checked", parts_unchecked_), fmt::format("{} 个视频片段的对象未检查", parts_unchecked_)});
     settle_objects();
     for (const auto& [name, stream] : streams_)
       if (stream.enrols_at && stream.head_seq == 0) add(Fault::signature, *stream.enrols_at, name, 0, "it enrols principals, and nothing in its stream is signed");
@@ -177,7 +178,7 @@ class Verifier {
     if (!tree_whole_) return;
     const auto root = tree_.root_at(checkpoint->tree_size());
     if (!root) {
-      report_.notes.push_back(fmt::format("the checkpoint at position {} is over records too far back to recalculate", found.position));
+      report_.notes.push_back({fmt::format("the checkpoint at position {} is over records too far back to recalculate", found.position), fmt::format("位置 {} 的检查点所覆盖的记录过早，无法重算", found.position)});
       return;
     }
     if (!same(checkpoint->root(), *root)) return bad(fmt::format("the first {} records have another tree root than the checkpoint signed", checkpoint->tree_size()));
@@ -231,9 +232,10 @@ class Verifier {
     for (const auto& [name, stream] : streams_) {
       if (stream.head_seq == stream.seq) continue;
       if (stream.head_seq == 0)
-        report_.notes.push_back(fmt::format("stream {}: none of its {} records is signed yet", name, stream.seq));
+        report_.notes.push_back({fmt::format("stream {}: none of its {} records is signed yet", name, stream.seq), fmt::format("流 {}：{} 条记录均尚未签名", name, stream.seq)});
       else
-        report_.notes.push_back(fmt::format("stream {}: {} records after its last head are not signed yet", name, stream.seq - stream.head_seq));
+        report_.notes.push_back({fmt::format("stream {}: {} records after its last head are not signed yet", name, stream.seq - stream.head_seq),
+                                 fmt::format("流 {}：最后一个流头之后的 {} 条记录尚未签名", name, stream.seq - stream.head_seq)});
     }
   }
 

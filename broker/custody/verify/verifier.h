@@ -38,6 +38,12 @@ struct Finding {
   std::string what;       ///< English, with file and offset where that helps
 };
 
+/// Something harmless a reader of the report should know.
+struct Note {
+  std::string english;
+  std::string chinese;
+};
+
 /// What was checked and found.
 struct Report {
   std::uint64_t begin = 0, records = 0, segments = 0, streams = 0, heads = 0, checkpoints = 0, losses = 0;
@@ -48,7 +54,7 @@ struct Report {
   bool keys_from_log = false;             ///< the keys were taken from the log itself: consistent, but not proved to be the broker's
   std::uint64_t faults = 0;
   std::vector<Finding> findings;          ///< by position, the first thousand
-  std::vector<std::string> notes;         ///< harmless, English
+  std::vector<Note> notes;
   bool ok() const { return faults == 0; }
 };
 

@@ -283,7 +283,7 @@ TEST(Verify, AnUnsignedTailIsANote) {
   const auto report = verified(log);
   EXPECT_TRUE(report.ok());
   ASSERT_EQ(report.notes.size(), 1u);
-  EXPECT_NE(report.notes[0].find("1 records after its last head"), std::string::npos);
+  EXPECT_NE(report.notes[0].english.find("1 records after its last head"), std::string::npos);
 }
 
 TEST(VerifyTree, AgreesWithTheBrokersTreeAtEverySize) {
