@@ -1,4 +1,7 @@
-#include <openssl/evp.h>
+// OpenSSL marks the three calls below as deprecated in favour of EVP, whose set-up costs as much as hashing a test event:
+// 307/369/567 ns against 131/253/392 ns for 33/65/200 bytes. Four such hashes are made for every record.
+#define OPENSSL_SUPPRESS_DEPRECATED
+#include <openssl/sha.h>
 
 #include <algorithm>
 
@@ -6,13 +9,6 @@
 
 namespace invigil {
 namespace {
-
-// Fetched once: an implicit fetch costs more than hashing a test event.
-const EVP_MD* sha256_method() {
-  static const EVP_MD* const method = EVP_MD_fetch(nullptr, "SHA256", nullptr);
-  if (method == nullptr) abort_with("OpenSSL has no SHA-256");
-  return method;
-}
 
 int nibble(char c) {
   if (c >= '0' && c <= '9') return c - '0';
@@ -24,13 +20,11 @@ int nibble(char c) {
 }  // namespace
 
 struct Sha256::Context {
-  EVP_MD_CTX* evp = EVP_MD_CTX_new();
-  Context() {
-    if (evp == nullptr || EVP_DigestInit_ex(evp, sha256_method(), nullptr) != 1) abort_with("OpenSSL cannot start SHA-256");
+  SHA256_CTX sha;
+  Context() { start(); }
+  void start() {
+    if (SHA256_Init(&sha) != 1) abort_with("OpenSSL cannot start SHA-256");
   }
-  ~Context() { EVP_MD_CTX_free(evp); }
-  Context(const Context&) = delete;
-  Context& operator=(const Context&) = delete;
 };
 
 Sha256::Sha256() : context_(std::make_unique<Context>()) {}
@@ -39,14 +33,13 @@ Sha256::Sha256(Sha256&&) noexcept = default;
 Sha256& Sha256::operator=(Sha256&&) noexcept = default;
 
 void Sha256::update(std::string_view bytes) {
-  if (EVP_DigestUpdate(context_->evp, bytes.data(), bytes.size()) != 1) abort_with("OpenSSL failed within SHA-256");
+  if (SHA256_Update(&context_->sha, bytes.data(), bytes.size()) != 1) abort_with("OpenSSL failed within SHA-256");
 }
 
 Hash Sha256::finish() {
   Hash hash;
-  // A null method keeps the one of the first start, which is the cheap way back to the beginning.
-  if (EVP_DigestFinal_ex(context_->evp, hash.data(), nullptr) != 1 || EVP_DigestInit_ex(context_->evp, nullptr, nullptr) != 1)
-    abort_with("OpenSSL failed to finish SHA-256");
+  if (SHA256_Final(hash.data(), &context_->sha) != 1) abort_with("OpenSSL failed to finish SHA-256");
+  context_->start();
   return hash;
 }
 
