@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdlib>
+#include <fstream>
+
 #include "broker/custody/chain.h"
 #include "broker/custody/checkpoint.h"
 #include "broker/log/segment_log.h"
@@ -140,6 +143,14 @@ TEST(SignedMessages, GoldenBytes) {
   c.set_root("rr");
   c.set_at_us(2);
   EXPECT_EQ(to_hex(checkpoint_message(c)), to_hex("invigil checkpoint v1\nb1\n") + "00000000000000017272" "0000000000000002");
+}
+
+TEST(GoldenHeader, ItsHashIsOfItsBytesForEver) {
+  const char* source = std::getenv("INVIGIL_SOURCE");
+  std::ifstream file(std::string(source ? source : ".") + "/tests/vectors/golden/RecordHeader.bin", std::ios::binary);
+  const std::string bytes(std::istreambuf_iterator<char>(file), {});
+  ASSERT_FALSE(bytes.empty());
+  EXPECT_EQ(to_hex(bytes_of(sha256(bytes))), "77fadc0a07e59b7e156abf935ae89481b3919cfe13a97ef24bc78231f4754a8e");
 }
 
 }  // namespace
