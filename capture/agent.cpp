@@ -195,6 +195,14 @@ Result<> Agent::before_deletion(const Deletion& deletion) {
   return committer_->commit([&](Drafting& out) {
     deleted.set_at_us(out.now().us);
     out.add(stream_, DELETED, out.when(), deleted.SerializeAsString());
+    // What invigil-verify accounts this log's missing objects by.
+    for (const auto& [camera, seq] : deletion.parts_up_to) {
+      Deleted objects;
+      objects.set_subject(fmt::format("objects/{}/{}", camera, seq));
+      objects.set_cause(deleted.cause());
+      objects.set_at_us(deleted.at_us());
+      out.add(stream_, DELETED, out.when(), objects.SerializeAsString());
+    }
   });
 }
 

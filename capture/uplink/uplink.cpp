@@ -189,7 +189,7 @@ class ZmqUplink final : public Uplink {
   }
 
   void delete_before(std::uint64_t position) {
-    Deletion deletion{position, 0, 0};
+    Deletion deletion{position, 0, 0, {}};
     std::vector<Hash> objects;
     for (std::uint64_t next = std::max(deleted_to_, log_.begin()); next < position;) {
       auto records = log_.read(next, 1024, 4 << 20);
@@ -201,6 +201,7 @@ class ZmqUplink final : public Uplink {
         if (!header || header->kind() != VIDEO_PART) continue;
         auto part = parse_payload<VideoPart>(stored.record.payload);
         auto object = part ? hash_from(part->object()) : Result<Hash>(fail(ErrorCode::invalid, ""));
+        deletion.parts_up_to[header->stream()] = header->seq();
         const auto size = object ? objects_.stat(*object) : std::nullopt;
         if (!size) continue;
         objects.push_back(*object);

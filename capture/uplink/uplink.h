@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 
@@ -19,6 +20,8 @@ struct Deletion {
   std::uint64_t before_position = 0;  ///< of the agent's log
   std::uint64_t objects = 0;
   std::uint64_t object_bytes = 0;
+  /// Of each camera stream, the last video part that goes: its object and those of all parts before it are deleted.
+  std::map<std::string, std::uint64_t> parts_up_to;
 };
 
 struct UplinkOptions {

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
 #include <map>
 #include <set>
 
@@ -10,6 +11,7 @@
 #include "broker/custody/verify/segment_reader.h"
 #include "broker/custody/verify/signatures.h"
 #include "broker/custody/verify/tree.h"
+#include "models/id.h"
 #include "models/media.pb.h"
 #include "models/record.h"
 #include "models/registry.pb.h"
@@ -114,6 +116,7 @@ class Verifier {
   Stream& check_chain(const RecordHeader& header, std::uint64_t position) {
     const auto [found, fresh] = streams_.try_emplace(header.stream());
     Stream& stream = found->second;
+    if (const auto name = fresh ? parse_stream(header.stream()) : Result<StreamName>(StreamName{}); name && name->cls == StreamClass::broker) of_broker_ = true;
     // In a log whose beginning was deleted a stream may begin anywhere.
     if (fresh && begins_later_) return stream;
     if (header.seq() != stream.seq + 1) {
@@ -161,7 +164,7 @@ class Verifier {
       case VIDEO_PART: take_part(header, found); break;
       case LOSS: take_loss(found); break;
       case DELETED:
-        if (const auto deleted = parse_payload<Deleted>(found.payload)) deleted_.insert(deleted->subject());
+        if (const auto deleted = parse_payload<Deleted>(found.payload)) take_deleted(header, deleted->subject());
         break;
       default: break;
     }
@@ -214,10 +217,36 @@ class Verifier {
     if (loss && loss->cause() == Loss::OBJECT_MISSING) lost_.push_back({loss->stream(), loss->from_us(), loss->to_us()});
   }
 
+  /// An agent deletes in its own log what the broker has: "objects/<camera stream>/<seq>" is every object of that stream
+  /// up to that record. One object goes by its hash.
+  void take_deleted(const RecordHeader& header, const std::string& subject) {
+    constexpr std::string_view kAllUpTo = "objects/";
+    const auto slash = subject.rfind('/');
+    const auto writer = parse_stream(header.stream());
+    if (subject.rfind(kAllUpTo, 0) != 0 || slash < kAllUpTo.size() || !writer || writer->cls != StreamClass::agent) {
+      deleted_.insert(subject);
+      return;
+    }
+    const std::string stream = subject.substr(kAllUpTo.size(), slash - kAllUpTo.size());
+    const auto name = parse_stream(stream);
+    std::uint64_t seq = 0;
+    const char* end = subject.data() + subject.size();
+    const auto [stopped, error] = std::from_chars(subject.data() + slash + 1, end, seq);
+    // Only what is its own centre's to delete.
+    if (error != std::errc() || stopped != end || !name || name->cls != StreamClass::camera || name->centre != writer->centre) return;
+    deleted_up_to_[stream] = std::max(deleted_up_to_[stream], seq);
+  }
+
+  /// Never in a broker's log: what an agent deleted at the centre is no excuse for the server.
+  bool deleted_at_agent(const MissingObject& m) const {
+    const auto up_to = deleted_up_to_.find(m.finding.stream);
+    return !of_broker_ && up_to != deleted_up_to_.end() && m.finding.seq <= up_to->second;
+  }
+
   /// The record that accounts for a missing object may come long after the part.
   void settle_objects() {
     for (const MissingObject& m : missing_) {
-      const bool deleted = deleted_.count(m.hex) > 0 || deleted_.count("object/" + m.hex) > 0;
+      const bool deleted = deleted_.count(m.hex) > 0 || deleted_.count("object/" + m.hex) > 0 || deleted_at_agent(m);
       const bool lost = std::any_of(lost_.begin(), lost_.end(), [&](const LostSpan& span) {
         return span.stream == m.finding.stream && span.from_us <= m.from_us && m.to_us <= span.to_us;
       });
@@ -250,11 +279,13 @@ class Verifier {
   std::vector<MissingObject> missing_;
   std::vector<LostSpan> lost_;
   std::set<std::string> deleted_;
+  std::map<std::string, std::uint64_t> deleted_up_to_;  // camera stream → last record whose object its agent deleted
   std::uint64_t newest_size_ = 0;
   std::uint64_t parts_unchecked_ = 0;
   bool begins_later_ = false;
   bool tree_whole_ = true;
   bool damaged_ = false;
+  bool of_broker_ = false;  // it has a broker's own stream
 };
 
 }  // namespace

@@ -275,6 +275,51 @@ TEST(Verify, ObjectsMustBeThereOrAccountedFor) {
   EXPECT_FALSE(verified(log).ok()) << "a data folder without objects misses them all";
 }
 
+/// Three parts and an agent that says it deleted the objects up to `subject`'s record.
+void write_deleting_agent(TestLog& log, const std::string& subject) {
+  std::vector<Hash> parts;
+  for (const char* bytes : {"first", "second", "third"}) parts.push_back(log.part(bytes));
+  log.append(log.camera().seal_head(log.when()));
+  StreamWriter agent("agent/c1/a1", StreamTip(), log.agent_key(), std::string(16, 'a'));
+  Deleted d;
+  d.set_subject(subject);
+  log.append(agent.seal(DELETED, log.when(), d.SerializeAsString()));
+  log.append(agent.seal_head(log.when()));
+  for (std::size_t i = 0; i < 2; ++i) ASSERT_TRUE(log.objects().erase(parts[i]));
+  log.close();
+}
+
+TEST(Verify, AnAgentsOwnLogMayLackWhatItDeletedAfterTheBrokerHadIt) {
+  TestLog log;
+  write_deleting_agent(log, "objects/camera/c1/cam1/2");
+  const auto report = verified(log);
+  EXPECT_TRUE(report.ok()) << to_text(report, false);
+  EXPECT_EQ(report.objects, 1u);
+  EXPECT_EQ(report.objects_accounted, 2u);
+}
+
+TEST(Verify, ADeletionAccountsForNoMoreThanItCovers) {
+  // Up to the first only, another camera, another centre's, not a number, and what is no stream.
+  for (const char* subject : {"objects/camera/c1/cam1/1", "objects/camera/c1/cam2/2", "objects/camera/c2/cam1/2", "objects/camera/c1/cam1/2x", "objects/2", "objects//"}) {
+    TestLog log;
+    write_deleting_agent(log, subject);
+    const auto report = verified(log);
+    ASSERT_FALSE(report.ok()) << subject;
+    EXPECT_EQ(report.findings[0].fault, Fault::object_missing) << subject;
+    EXPECT_EQ(report.findings[0].seq, std::string(subject) == "objects/camera/c1/cam1/1" ? 2u : 1u) << subject;
+  }
+}
+
+TEST(Verify, WhatAnAgentDeletedIsNoExcuseForTheBroker) {
+  TestLog log;
+  log.enrol("a1", AGENT, "c1", log.agent_key());
+  log.append(log.broker().seal_head(log.when()));
+  write_deleting_agent(log, "objects/camera/c1/cam1/2");
+  const auto report = verified(log);
+  EXPECT_EQ(report.faults, 2u) << to_text(report, false);
+  expect_one(report, Fault::object_missing, "camera/c1/cam1", 1);
+}
+
 TEST(Verify, AnUnsignedTailIsANote) {
   TestLog log;
   log.fill(1);
