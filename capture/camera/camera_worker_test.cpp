@@ -3,8 +3,10 @@
 #include <fmt/format.h>
 
 #include <fstream>
+#include <set>
 
 #include "broker/objects/file_object_store.h"
+#include "broker/media/rtsp_test_server.h"
 #include "capture/capture_fixture.h"
 
 namespace invigil {
@@ -135,6 +137,40 @@ TEST_F(CameraTest, ADamagedFileIsAStateNotACrash) {
   end();
   EXPECT_TRUE(states()[0].state() == CameraStatus::NONSENSE || states()[0].state() == CameraStatus::CANNOT_OPEN);
   EXPECT_TRUE(parts().empty());
+}
+
+TEST_F(CameraTest, ACameraThatVanishesIsRecordedAndTakenUpAgain) {
+  const auto stream = folder_ / "live.h264";
+  const auto command = fmt::format("ffmpeg -v error -nostdin -y -f lavfi -i testsrc2=size=320x240:rate=30:duration=3 -c:v libx264 -g 30 -bf 0 -slices 1 "
+                                   "-pix_fmt yuv420p -threads 1 -bsf:v filter_units=remove_types=9 {}",
+                                   stream.string());
+  ASSERT_EQ(std::system(command.c_str()), 0) << command;
+  std::ifstream file(stream, std::ios::binary);
+  test::Behaviour breaks;
+  breaks.close_after = 60;
+  test::RtspTestServer camera(std::string(std::istreambuf_iterator<char>(file), {}), breaks);
+  watch(camera.url());
+  // Two connections, each cut in mid-stream after two seconds of pictures.
+  const auto runs = [this] {
+    std::set<std::uint64_t> out;
+    for (const VideoPart& part : parts()) out.insert(part.run());
+    return out;
+  };
+  ASSERT_TRUE(wait_until([&] { return runs().size() >= 2; }));
+  end();
+  std::size_t gone = 0;
+  for (const CameraStatus& status : states())
+    if (status.state() == CameraStatus::ENDED || status.state() == CameraStatus::DISCONNECTED) {
+      ++gone;
+      EXPECT_EQ(status.camera(), "cam1");
+      EXPECT_GT(status.retry_in_us(), 0) << "it says when it tries again";
+    }
+  EXPECT_GE(gone, 1u);
+  std::uint32_t frames = 0;
+  const auto all = parts();
+  for (const VideoPart& part : all)
+    if (part.run() == all.front().run()) frames += part.frames();
+  EXPECT_EQ(frames, 60u) << "all that came before the line broke is kept";
 }
 
 TEST_F(CameraTest, TheGapOfARestartIsListed) {

@@ -62,6 +62,12 @@ const Fault kFaults[] = {
     {"room twice", [](Json& p) { p["centre"]["rooms"][1]["id"] = "r101"; }, "/centre/rooms/1/id", "r101"},
     {"camera twice", [](Json& p) { p["centre"]["rooms"][1]["cameras"][0]["id"] = "r101-cam1"; }, "/centre/rooms/1/cameras/0/id", "r101-cam1"},
     {"seat twice", [](Json& p) { p["centre"]["rooms"][0]["seats"][1]["id"] = "r101-s1"; }, "/centre/rooms/0/seats/1/id", "r101-s1"},
+    {"a seat of the same name in two rooms of one session",
+     [](Json& p) {
+       p["centre"]["rooms"][1]["seats"][0]["id"] = "r101-s1";
+       p["sessions"][0]["rooms"] = {"r101", "r102"};
+     },
+     "/sessions/0/rooms/1", "both have a seat \"r101-s1\""},
     {"polygon outside", [](Json& p) { p["centre"]["rooms"][0]["seats"][0]["polygons"][0]["points"][0][0] = 1.5; }, "/centre/rooms/0/seats/0/polygons/0/points/0/0", ""},
     {"polygon without area", [](Json& p) { p["centre"]["rooms"][0]["seats"][0]["polygons"][0]["points"] = {{0.1, 0.1}, {0.2, 0.2}, {0.3, 0.3}}; },
      "/centre/rooms/0/seats/0/polygons/0/points", "no area"},
