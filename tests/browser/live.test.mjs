@@ -1,0 +1,199 @@
+// The whole system in a real browser: cameras, agents, broker, analysis and console run; a person looks and decides.
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { after, before, describe, it } from "node:test";
+import { startDemo } from "./demo.mjs";
+import { axeFindings, launch, openPage } from "./support.mjs";
+
+const build = process.env.INVIGIL_BUILD ?? dirname(process.env.INVIGIL_WEB);
+const FLAG_MS = 60_000; // the story's first flags come some 20 s after the opening
+const STEP_MS = 20_000;
+let demo;
+let browser;
+before(async () => {
+  demo = await startDemo(build);
+  browser = await launch();
+});
+after(async () => {
+  await browser?.close();
+  await demo?.end();
+});
+
+async function logIn(user, language) {
+  const page = await openPage(browser, { language });
+  page.setDefaultTimeout(STEP_MS);
+  await page.goto(`${demo.url}/wall`);
+  await page.fill("#user", user);
+  await page.fill("#password", demo.passwords[user]);
+  await page.click("button[type=submit]");
+  await page.locator("header.header").waitFor();
+  assert.equal(await page.locator("html").getAttribute("lang"), language);
+  return page;
+}
+/** Seconds of the day from "00:17:57". */
+const daySeconds = (text) => text.trim().slice(-8).split(":").reduce((sum, part) => sum * 60 + Number(part), 0);
+/** a - b on a clock face. */
+const apart = (a, b) => ((((a - b + 43_200) % 86_400) + 86_400) % 86_400) - 43_200;
+const cards = (page) => page.locator(".card").evaluateAll((list) => list.map((c) => c.id));
+/** Chooses a flag and waits for its words. */
+async function choose(page, id) {
+  const card = page.locator(`#${id}`);
+  if ((await card.locator(".head").getAttribute("aria-expanded")) !== "true") await card.locator(".head").click();
+  await card.locator(".sentence").waitFor();
+  return card;
+}
+const playing = (page, beyond) => page.waitForFunction((t) => document.querySelector("video")?.currentTime > t, beyond);
+const chinaNames = () => ["north", "south"].flatMap((c) => JSON.parse(readFileSync(join(demo.data, `plan-${c}.json`), "utf8")).sessions[0].roster.map((r) => r.name));
+
+describe("the running system", () => {
+  let page;
+  let flag;
+
+  it("log in and see the rooms, Chinese first", async () => {
+    page = await logIn("inspector", "zh-CN");
+    await page.locator(".tile").nth(2).waitFor();
+    await page.evaluate(() => (window.sameDocument = true));
+    // A picture of now on every tile: not black, and with the camera's time.
+    await page.waitForFunction(() => {
+      const tiles = [...document.querySelectorAll(".tile")];
+      return tiles.length === 3 && tiles.every((tile) => {
+        const canvas = tile.querySelector("canvas");
+        return tile.querySelector(".stamp") && canvas && canvas.getContext("2d").getImageData(0, canvas.height / 4, canvas.width, 1).data.some((v, i) => i % 4 !== 3 && v > 60);
+      });
+    });
+    assert.match(await page.locator(".tile .stamp").first().innerText(), /^\d\d:\d\d:\d\d$/);
+  });
+
+  it("a flag comes to the wall without a reload, its room first", async () => {
+    await page.locator(".tile[class*=flag-]").first().waitFor({ timeout: FLAG_MS });
+    assert.match(await page.locator(".tile").first().getAttribute("class"), /flag-/);
+    await page.locator(".tile[class*=flag-] .state").first().getByText(/条待复核/).waitFor();
+    assert.equal(await page.evaluate(() => window.sameDocument), true);
+  });
+
+  it("a flag comes into an open session page, in words", async () => {
+    await page.goto(`${demo.url}/sessions/north-theory-1?room=n1`);
+    await page.locator(".timeline").waitFor();
+    await page.evaluate(() => (window.sameDocument = true));
+    const known = await cards(page);
+    await page.waitForFunction((ids) => [...document.querySelectorAll(".card")].some((c) => !ids.includes(c.id)), known, { timeout: FLAG_MS });
+    assert.equal(await page.evaluate(() => window.sameDocument), true);
+    const empty = page.locator(".card", { hasText: "座位无人" });
+    await empty.first().waitFor({ timeout: FLAG_MS });
+    flag = await empty.first().getAttribute("id");
+    const card = await choose(page, flag);
+    assert.match(await card.locator(".sentence").innerText(), /^n1-\d\d 号座连续 .+未见考生。$/);
+    await card.getByText("未测定").waitFor();
+  });
+
+  it("the video plays, the seats lie over it", async () => {
+    await playing(page, 1);
+    const at = await page.evaluate(() => document.querySelector("video").currentTime);
+    await playing(page, at + 0.5);
+    await page.waitForFunction(() => {
+      const c = document.querySelector("canvas.overlay");
+      return c && c.getContext("2d").getImageData(0, 0, c.width, c.height).data.some((v) => v > 0);
+    });
+    assert.deepEqual(await axeFindings(page), []);
+  });
+
+  it("a click on the timeline lands there", async () => {
+    await page.keyboard.press("Space");
+    await page.waitForFunction(() => document.querySelector("video").paused);
+    const area = await page.locator(".timeline .area").boundingBox();
+    for (const share of [0.3, 0.1]) {
+      await page.mouse.move(area.x + area.width * share, area.y + 8);
+      const wanted = daySeconds(await page.locator(".hover-time").innerText());
+      await page.mouse.down();
+      await page.mouse.up();
+      // Landed: the decoder shows a frame, and the file's own time, the stamp and the place clicked agree.
+      await page.waitForFunction(
+        (s) => {
+          const video = document.querySelector("video");
+          const shown = document.querySelector(".controls .now").textContent.trim().slice(-8).split(":").reduce((sum, part) => sum * 60 + Number(part), 0);
+          return !video.seeking && video.readyState >= 2 && Math.abs(shown - s) <= 2;
+        },
+        wanted,
+      );
+      const [src, seconds] = await page.evaluate(() => [document.querySelector("video").currentSrc, document.querySelector("video").currentTime]);
+      const wall = (Number(new URL(src).searchParams.get("from")) / 1e6 + seconds + 8 * 3600) % 86_400;
+      assert.ok(Math.abs(apart(wall, wanted)) <= 2, `clicked at ${wanted} s, the video stands at ${wall} s of the day`);
+    }
+  });
+
+  it("an opinion given through the dialog stands in the log, signed", async () => {
+    await choose(page, flag);
+    await page.keyboard.press("d");
+    await page.fill("#reason", "考生经监考员同意离座，已回到原位");
+    await page.locator(".el-dialog .name").getByText("王督导").waitFor();
+    await page.keyboard.press("Control+Enter");
+    const proof = page.locator(".recorded .proof");
+    await proof.getByText("person/inspector@main").waitFor();
+    const hash = (await proof.innerText()).match(/\b[0-9a-f]{64}\b/)?.[0];
+    assert.ok(hash, "the record's hash is shown");
+    // The stream's head is signed within two seconds: ask until it is.
+    const end = Date.now() + STEP_MS;
+    while ((await proof.locator(".good").count()) === 0) {
+      assert.ok(Date.now() < end, `no valid signature: ${await proof.innerText()}`);
+      const answered = page.waitForResponse((r) => r.url().includes("/v1/records"));
+      await proof.locator(".link-button").click();
+      await (await answered).finished();
+    }
+    await proof.getByText("签名有效").waitFor();
+    await page.locator(".el-dialog__footer .el-button").first().click();
+    const struck = page.locator(`#${flag} .head .struck`);
+    await struck.waitFor();
+    await page.reload();
+    await struck.waitFor();
+    const card = await choose(page, flag);
+    await card.locator(".opinions").getByText("考生经监考员同意离座").waitFor();
+    assert.equal(await page.evaluate(() => fetch("/v1/me").then((r) => r.status)), 200);
+  });
+
+  it("the same in English, and a confirmation cites its rule", async () => {
+    const english = await logIn("inspector", "en");
+    await english.locator(".tile .state").getByText(/to review/).first().waitFor();
+    await english.goto(`${demo.url}/queue`);
+    await english.locator(".item", { hasText: "Lens covered" }).first().waitFor();
+    await english.goto(`${demo.url}/sessions/north-theory-1?room=n2`);
+    const covered = english.locator(".card", { hasText: "Lens covered" });
+    await covered.waitFor();
+    const card = await choose(english, await covered.getAttribute("id"));
+    assert.match(await card.locator(".sentence").innerText(), /was covered for/);
+    await playing(english, 1);
+    await english.keyboard.press("c");
+    await english.fill("#reason", "A sheet of paper was held over the lens");
+    assert.equal(await english.locator(".el-dialog__footer .el-button--primary").isDisabled(), true, "a rule is needed");
+    await english.locator(".suggested .tool").first().click();
+    await english.keyboard.press("Control+Enter");
+    await english.locator(".recorded .proof").getByText(/[0-9a-f]{64}/).waitFor();
+    await english.locator(".el-dialog__footer .el-button").first().click();
+    await card.locator(".head").getByText("Confirmed").waitFor();
+    await english.locator("header").getByText("中文", { exact: true }).click();
+    await card.locator(".head").getByText("已确认").waitFor();
+    assert.deepEqual(english.troubles, []);
+    await english.context().close();
+  });
+
+  it("a regulator sees flags and opinions, no candidate's name, and decides nothing", async () => {
+    const shown = await page.locator(".card.chosen .about").innerText();
+    assert.ok(chinaNames().some((name) => shown.includes(name)), "an inspector sees who it is about");
+    const regulator = await logIn("regulator", "en");
+    const bodies = [];
+    regulator.on("response", (r) => {
+      if (r.url().includes("/v1/") && (r.headers()["content-type"] ?? "").includes("json")) bodies.push(r.text().catch(() => ""));
+    });
+    await regulator.goto(`${demo.url}/sessions/north-theory-1?room=n1`);
+    const card = await choose(regulator, flag);
+    await card.locator(".opinions").getByText("王督导").waitFor();
+    assert.equal(await card.locator(".decide").count(), 0);
+    const everything = (await Promise.all(bodies)).join("\n") + (await regulator.content());
+    assert.ok(bodies.length > 2);
+    assert.deepEqual(chinaNames().filter((name) => everything.includes(name)), []);
+    assert.deepEqual(regulator.troubles, []);
+    await regulator.context().close();
+  });
+
+  it("broke no policy on the way", () => assert.deepEqual(page.troubles, []));
+});
