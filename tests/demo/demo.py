@@ -31,6 +31,7 @@ class Demo:
         self.data.mkdir(parents=True, exist_ok=True)
         self.stand, self.stop = Stand(options.build, self.data, self.say), threading.Event()
         self.console, self.seats, self.planted, self.opens, self.real = None, [], [], 0.0, None
+        self.seen, self.decided = set(), False
 
     def say(self, text):
         print(text, file=sys.stderr if self.options.check else sys.stdout, flush=True)
@@ -119,18 +120,16 @@ class Demo:
 
     def show(self, until_s):
         """Prints flags as they arrive until `until_s` after the opening; gives one opinion on the way."""
-        seen, decided = set(), False
         while time.time() - self.opens < until_s and not self.stop.is_set():
             self.stop.wait(1.0)
             for flag in self.flags():
                 key = (flag["kind"], flag["room"], flag["seat"])
-                if key not in seen:
-                    seen.add(key)
+                if key not in self.seen:
+                    self.seen.add(key)
                     self.say(f"  {time.time() - self.opens:5.1f} s  FLAG {flag['kind']:24} {flag['room']} {flag['seat']}")
-                if not decided and flag["kind"] == "paste":
-                    decided = True
+                if not self.decided and flag["kind"] == "paste":
+                    self.decided = True
                     self.give_opinion(flag)
-        return decided
 
     def verify(self):
         """The proof holds over the log, and fails on a copy with one byte flipped, naming the record."""
