@@ -9,6 +9,7 @@
 #include <iostream>
 #include <thread>
 
+#include "analysis/forensics/tool.h"
 #include "analysis/pipeline/live_analysis.h"
 #include "analysis/pipeline/replay.h"
 #include "analysis/watch.h"
@@ -121,6 +122,18 @@ int main(int argc, char** argv) {
   watch_command->add_option("--nets", nets, "Folder of the nets");
   watch_command->add_option("--set", watch_assignments, "detector.parameter=value; may be repeated")->take_all();
   watch_command->add_flag("--jsonl", watch.jsonl, "One JSON object a line");
+
+  auto* forensics_command = app.add_subcommand("forensics", "Who copied, who knew, who rushed: an exam's answers from CSV files");
+  ForensicsOptions forensics;
+  forensics_command->add_option("--responses", forensics.files.responses, "candidate,<item>…; option labels, empty = no answer")->required();
+  forensics_command->add_option("--key", forensics.files.key, "item,key")->required();
+  forensics_command->add_option("--times", forensics.files.times, "candidate,<item>…; seconds");
+  forensics_command->add_option("--changes", forensics.files.changes, "candidate,item,at_s,from,to");
+  forensics_command->add_option("--seats", forensics.files.seats, "candidate,institution,center,room,row,column");
+  forensics_command->add_option("--items", forensics.files.bank, "item,b: difficulties from a bank, logits");
+  forensics_command->add_option("--known-items", forensics.known_items, "Item ids, one a line, known to have leaked");
+  forensics_command->add_option("--json", forensics.json, "Write the findings here (- = standard output)");
+  forensics_command->add_option("--report", forensics.report, "Write the HTML report here");
   app.require_subcommand(0, 1);
 
   try {
@@ -136,6 +149,7 @@ int main(int argc, char** argv) {
     print_catalogue(json, std::cout);
     return 0;
   }
+  if (*forensics_command) return run_forensics(forensics);
   if (*replay_command) return run_replay(log, assignments, json, std::cout, std::cerr);
   if (*watch_command) {
     if (!seats.empty()) watch.seats = seats;

@@ -5,6 +5,8 @@
 #include <cmath>
 #include <vector>
 
+#include "analysis/forensics/pair_kernels.h"
+
 namespace invigil {
 
 double normal_upper_tail(double z) {
@@ -52,26 +54,27 @@ double gbt_tail(std::span<const double> match_probability, int matches) {
   return f[top];
 }
 
+void gbt_tails(std::span<const double> probability, std::size_t items, std::span<const int> matches, std::span<double> p) {
+  thread_local std::vector<double> mass;
+  mass.resize((items + 1) * kGbtLanes);
+  pair_kernels().poisson_binomial(probability.data(), items, mass.data());
+  for (std::size_t l = 0; l < kGbtLanes; ++l) {
+    p[l] = 0;
+    for (std::size_t k = items + 1; k-- > static_cast<std::size_t>(std::max(matches[l], 0));) p[l] += mass[k * kGbtLanes + l];
+  }
+}
+
 double m4_tail(std::span<const double> right, std::span<const double> wrong, int right_matches, int wrong_matches) {
   const std::size_t items = right.size(), side = items + 1;
-  std::vector<double> f(side * side, 0);
+  thread_local std::vector<double> mass, scratch, upper;
+  mass.resize(side * side), scratch.resize(side * side);
+  const double* f = pair_kernels().trinomial(right.data(), wrong.data(), items, mass.data(), scratch.data());
   const auto at = [side](std::size_t x, std::size_t y) { return x * side + y; };
-  f[0] = 1;
-  for (std::size_t j = 0; j < items; ++j) {
-    const double none = std::max(0.0, 1 - right[j] - wrong[j]);
-    for (std::size_t x = j + 1; x + 1 > 0; --x)
-      for (std::size_t y = j + 1 - x; y + 1 > 0; --y) {
-        double value = f[at(x, y)] * none;
-        if (x > 0) value += f[at(x - 1, y)] * right[j];
-        if (y > 0) value += f[at(x, y - 1)] * wrong[j];
-        f[at(x, y)] = value;
-      }
-  }
-  std::vector<double> upper(f);  // T(x, y) = Σ f over x' ≥ x, y' ≥ y, by suffix sums in both directions
+  upper.assign(f, f + side * side);  // T(x, y) = Σ f over x' ≥ x, y' ≥ y, by suffix sums in both directions
   for (std::size_t x = 0; x < side; ++x)
     for (std::size_t y = side - 1; y > 0; --y) upper[at(x, y - 1)] += upper[at(x, y)];
-  for (std::size_t y = 0; y < side; ++y)
-    for (std::size_t x = side - 1; x > 0; --x) upper[at(x - 1, y)] += upper[at(x, y)];
+  for (std::size_t x = side - 1; x > 0; --x)
+    for (std::size_t y = 0; y < side; ++y) upper[at(x - 1, y)] += upper[at(x, y)];
   const double observed = upper[at(static_cast<std::size_t>(right_matches), static_cast<std::size_t>(wrong_matches))];
   const double limit = observed * (1 + 1e-10);  // cells equal in exact arithmetic must not be split by rounding
   double p = 0;

@@ -1,6 +1,7 @@
 #pragma once
 // Statistics of one pair of candidates, given how probable a match is on each item they share. Pure arithmetic.
 
+#include <cstddef>
 #include <span>
 
 namespace invigil {
@@ -22,6 +23,11 @@ MatchStatistic weighted_omega(std::span<const double> match_probability, std::sp
 
 /// The generalised binomial test (van der Linden & Sotaridona 2006): P(at least `matches` matches), exact Poisson-binomial tail.
 double gbt_tail(std::span<const double> match_probability, int matches);
+
+/// Pairs gbt_tails() takes at once, side by side in the processor's vectors.
+inline constexpr std::size_t kGbtLanes = 8;
+/// gbt_tail() of kGbtLanes pairs: `probability` [item][lane] (0 where that pair doesn't share the item), `matches` and `p` one a lane.
+void gbt_tails(std::span<const double> probability, std::size_t items, std::span<const int> matches, std::span<double> p);
 
 /// M4 (Maynes 2014): exact trinomial over (identical right, identical wrong). `right[j]`, `wrong[j]` are their probabilities on item j.
 /// The p-value sums the cells whose upper orthant is no more probable than that of what was observed.

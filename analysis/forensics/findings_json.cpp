@@ -1,0 +1,91 @@
+#include "analysis/forensics/findings_json.h"
+
+#include <cmath>
+#include <nlohmann/json.hpp>
+
+namespace invigil {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+Json number(double value) { return std::isfinite(value) ? Json(value) : Json(nullptr); }
+
+Json channels_of(const ExamData& exam, const CandidateFinding& c) {
+  Json out = Json::object();
+  for (const ChannelFinding& channel : c.channels) {
+    Json& entry = out[channel.name] = {{"p", number(channel.p)}, {"z", number(channel.z)}};
+    if (channel.partner >= 0) entry["partner"] = exam.candidates[static_cast<std::size_t>(channel.partner)];
+  }
+  return out;
+}
+
+Json groups_of(const std::vector<GroupPattern>& groups) {
+  Json out = Json::array();
+  for (const GroupPattern& g : groups)
+    out.push_back({{"group", g.group}, {"candidates", g.members}, {"pairs_inside", g.inside}, {"expected", g.expected}, {"p", g.p}});
+  return out;
+}
+
+}  // namespace
+
+std::size_t listed_pairs(const ExamFindings& findings, std::size_t listed) {
+  std::size_t count = std::min(listed, findings.pairs.size());
+  for (std::size_t i = count; i < findings.pairs.size(); ++i)
+    if (findings.pairs[i].p_adjusted <= 0.05 || findings.pairs[i].q <= 0.05) count = i + 1;
+  return count;
+}
+
+nlohmann::ordered_json findings_json(const ExamData& exam, const ExamFindings& findings, std::size_t listed) {
+  const auto id = [&](int i) { return exam.candidates[static_cast<std::size_t>(i)]; };
+  Json out;
+  out["exam"] = {{"candidates", exam.candidate_count()},
+                 {"items", exam.item_count()},
+                 {"pairs", findings.pair_count},
+                 {"similarity_tested", findings.similarity_tested},
+                 {"models", findings.nominal_used ? Json{"omega_star", "omega_nominal"} : findings.similarity_tested ? Json{"omega_star"} : Json::array()},
+                 {"star_scale", findings.star_scale},
+                 {"nominal_scale", findings.nominal_scale},
+                 {"institution_offset", findings.institution_offset},
+                 {"times", !exam.seconds.empty()},
+                 {"seats", !exam.seats.empty()},
+                 {"changes", exam.changes.size()}};
+  out["expected_false_flags"] = findings.expected_false_flags;
+  out["notes"] = findings.notes;
+  Json& candidates = out["candidates"] = Json::array();
+  for (const CandidateFinding& c : findings.candidates) {
+    Json entry = {{"candidate", id(c.candidate)}, {"score", c.score}, {"answered", c.answered}, {"suspicion", number(c.suspicion)},
+                  {"level", name_of(c.level)}, {"channels", channels_of(exam, c)}};
+    if (!exam.seconds.empty()) {
+      entry["effort"] = number(c.effort);
+      entry["pace_change"] = {{"after_item", c.pace_change_after}, {"statistic", number(c.pace_change)}};
+    }
+    candidates.push_back(std::move(entry));
+  }
+  Json& pairs = out["pairs"] = Json::array();
+  const std::size_t count = listed_pairs(findings, listed);
+  for (std::size_t i = 0; i < count; ++i) {
+    const PairFinding& f = findings.pairs[i];
+    Json entry = {{"a", id(f.pair.a)}, {"b", id(f.pair.b)}, {"family", name_of(f.family)}, {"matches", f.pair.matches}, {"shared_items", f.pair.shared},
+                  {"expected", number(f.pair.expected)}, {"shared_wrong", f.pair.wrong_matches}, {"z", number(f.pair.z_scaled)}, {"p", number(f.p)},
+                  {"p_adjusted", number(f.p_adjusted)}, {"q", number(f.q)}, {"model", f.model}, {"z_omega_star", number(f.z_star)},
+                  {"z_omega_nominal", number(f.z_nominal)}, {"gbt_p", number(f.gbt_p)}, {"m4_p", number(f.m4_p)}, {"k2_p", number(f.k2_p)}};
+    if (!exam.seconds.empty()) entry["rt_profile_z"] = number(f.pace_z);
+    pairs.push_back(std::move(entry));
+  }
+  Json& all_rings = out["rings"] = Json::array();
+  for (const RingFinding& ring : findings.rings) {
+    Json members = Json::array(), items = Json::array();
+    for (const int i : ring.members) members.push_back(id(i));
+    for (const int j : ring.shared_wrong_items) items.push_back(exam.items[static_cast<std::size_t>(j)]);
+    all_rings.push_back({{"candidates", members}, {"pairs", ring.pairs}, {"shared_wrong_items", items}});
+  }
+  Json& families = out["families"] = Json::array();
+  for (const FamilySize& f : findings.families) families.push_back({{"family", name_of(f.family)}, {"pairs", f.pairs}, {"alpha_share", f.alpha_share}});
+  out["rooms"] = groups_of(findings.rooms);
+  out["institutions"] = groups_of(findings.institutions);
+  Json& calibration = out["calibration"] = Json::array();
+  for (const CalibrationPoint& c : findings.calibration) calibration.push_back({{"nominal", c.nominal}, {"observed", c.observed}});
+  return out;
+}
+
+}  // namespace invigil

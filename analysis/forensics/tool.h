@@ -1,0 +1,25 @@
+#pragma once
+// `invigil-analysis forensics`: an exam's CSV files in, JSON and a report out.
+
+#include <filesystem>
+#include <iosfwd>
+
+#include "analysis/forensics/exam_files.h"
+
+namespace invigil {
+
+/// What the command line said; empty paths are absent.
+struct ForensicsOptions {
+  ExamFiles files;
+  std::filesystem::path known_items;  ///< one item id a line (a header "item" is skipped): leaked items
+  std::filesystem::path json;         ///< written here; "-" = standard output
+  std::filesystem::path report;       ///< HTML written here
+};
+
+/// Returns the exit code: 0 done, 1 an output could not be written, 2 an input is wrong (`err` names file, line and column).
+/// A short summary goes to `out` unless the JSON does.
+int run_forensics(const ForensicsOptions& options, std::ostream& out, std::ostream& err);
+/// On standard output and standard error.
+int run_forensics(const ForensicsOptions& options);
+
+}  // namespace invigil
