@@ -101,6 +101,8 @@ int main(int argc, char** argv) {
   app.fallthrough();
   app.add_subcommand("serve", "serve (what happens without a command, too)");
   auto* public_key = app.add_subcommand("public-key", "print the key that clients pin as broker.public_key");
+  bool signing_key = false;
+  public_key->add_flag("--signing", signing_key, "print the key that checks the broker's signatures instead, for invigil-verify --public-key");
   auto* token = app.add_subcommand("token", "issue a one-time enrolment token; its last line of output is the token");
   std::string role, principal, centre, valid = "15min", reason;
   token->add_option("--role", role, "agent, analysis, console or witness")->required();
@@ -132,7 +134,7 @@ int main(int argc, char** argv) {
   const std::string data = config.text("data");
 
   if (public_key->parsed()) {
-    auto key = invigil::broker_public_key(data);
+    auto key = signing_key ? invigil::broker_signing_public_key(data) : invigil::broker_public_key(data);
     if (!key) return say_no(key.error());
     std::cout << invigil::to_hex(*key) << '\n';
     return 0;

@@ -5,6 +5,7 @@
 
 #include "broker/crypto/crypto.h"
 #include "broker/custody/verify/verifier.h"
+#include "models/logging/json_lines.h"
 
 int main(int argc, char** argv) {
   CLI::App app{"核验 Invigil 日志：逐条检查校验和、哈希链、签名、哈希树与视频对象，指出第一条有误的记录。\n"
@@ -27,6 +28,7 @@ int main(int argc, char** argv) {
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? 0 : 2;
   }
+  if (auto quiet = invigil::log_json_lines("invigil-verify", "error"); !quiet) return 2;
   invigil::verify::Options options;
   options.skip_objects = no_objects;
   if (!objects.empty()) options.objects = objects;

@@ -254,4 +254,10 @@ Result<std::string> broker_public_key(const std::filesystem::path& data) {
   return keys->curve.public_key;
 }
 
+Result<std::string> broker_signing_public_key(const std::filesystem::path& data) {
+  auto keys = load_keys(data);
+  if (!keys) return tl::make_unexpected(keys.error());
+  return keys->signing.public_key();
+}
+
 }  // namespace invigil

@@ -41,5 +41,7 @@ Result<AdminAnswer> ask_admin(const std::filesystem::path& data, const AdminRequ
 
 /// The broker's CURVE public key, made with its keys when there are none.
 Result<std::string> broker_public_key(const std::filesystem::path& data);
+/// The key its heads and checkpoints are signed with (32 bytes): what `invigil-verify --public-key` wants.
+Result<std::string> broker_signing_public_key(const std::filesystem::path& data);
 
 }  // namespace invigil

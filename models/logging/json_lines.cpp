@@ -5,6 +5,7 @@
 #include <Poco/Exception.h>
 #include <Poco/Logger.h>
 #include <Poco/Message.h>
+#include <google/protobuf/stubs/logging.h>
 #include <unistd.h>
 
 #include <nlohmann/json.hpp>
@@ -45,6 +46,15 @@ class JsonLines final : public Poco::Channel {
   const std::string program_;
 };
 
+// protobuf writes to stderr by itself about bytes it refuses; whoever parsed them reports that in its own words.
+void protobuf_says(google::protobuf::LogLevel level, const char*, int, const std::string& text) {
+  Poco::Logger& logger = Poco::Logger::get("protobuf");
+  if (level == google::protobuf::LOGLEVEL_FATAL)
+    logger.fatal(text);
+  else
+    logger.debug(text);
+}
+
 }  // namespace
 
 Result<> log_json_lines(std::string program, std::string_view level) {
@@ -52,6 +62,7 @@ Result<> log_json_lines(std::string program, std::string_view level) {
     Poco::Logger& root = Poco::Logger::root();
     root.setChannel(Poco::AutoPtr<Poco::Channel>(new JsonLines(std::move(program))));
     root.setLevel(std::string(level));
+    google::protobuf::SetLogHandler(&protobuf_says);
     return {};
   } catch (const Poco::Exception&) {
     return fail(ErrorCode::invalid, "\"" + std::string(level) + "\" is no log level: use error, warning, notice, information or debug");

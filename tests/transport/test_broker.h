@@ -61,8 +61,8 @@ class TestBroker {
     options.name = "b1";
     options.port = port;
     options.segment_bytes = 4 << 20;
-    options.reserve_bytes = 0;
-    options.checkpoint_every = millis(300);
+    options.reserve_bytes = reserve_bytes;
+    options.checkpoint_every = checkpoint_every;
     auto server = BrokerServer::start(options, clock_);
     ASSERT_TRUE(server) << server.error().message;
     server_ = std::move(*server);
@@ -99,6 +99,9 @@ class TestBroker {
   const std::filesystem::path& folder() const { return folder_.path(); }
   const std::string& endpoint() const { return endpoint_; }
   const std::string& public_key() const { return public_key_; }
+
+  Micros checkpoint_every = millis(300);  ///< of the next start
+  std::uint64_t reserve_bytes = 0;  ///< of the next start; more than the disk has = no new segment fits
 
  private:
   TestFolder folder_;
