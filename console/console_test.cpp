@@ -249,12 +249,18 @@ TEST_F(ConsoleTest, WhatIsTypedIsNeverCode) {
   EXPECT_EQ(get("/v1/sessions", ins)["sessions"].size(), 2U);
 }
 
-TEST_F(ConsoleTest, ASecondConsoleOnTheSameDataRefuses) {
+TEST_F(ConsoleTest, ASecondConsoleAPortInUseAndMissingPagesAreClearErrors) {
   ConsoleOptions options;
   options.data = folder_ / "console";
   const auto second = ConsoleServer::start(options, identity(), clock_);
   ASSERT_FALSE(second);
   EXPECT_EQ(second.error().code, ErrorCode::conflict);
+  options.data = folder_ / "another";
+  options.http.port = console_->port();
+  const auto taken = ConsoleServer::start(options, identity(), clock_);
+  ASSERT_FALSE(taken);
+  EXPECT_EQ(taken.error().code, ErrorCode::unavailable);
+  EXPECT_NE(taken.error().message.find(std::to_string(console_->port())), std::string::npos) << taken.error().message;
   const auto pages = find_web_folder((folder_ / "nowhere").string());
   ASSERT_FALSE(pages);
   EXPECT_NE(pages.error().message.find("index.html"), std::string::npos);
