@@ -72,6 +72,12 @@ TEST(SocketAcceptKey, IsThatOfTheStandard) { EXPECT_EQ(socket_accept_key("dGhlIH
 
 /// A server whose one socket answers each text with "<text>!" and counts who is there.
 class SocketServer : public testing::Test {
+ public:
+  /// The reactor's thread must not find members that are gone.
+  ~SocketServer() override {
+    if (server_) server_->stop();
+  }
+
  protected:
   void serve(HttpOptions options) {
     server_ = HttpServer::create(std::move(options));

@@ -4,6 +4,8 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 project=$PWD
+# A compiler cache, where there is one, is shared by checkouts.
+export CCACHE_BASEDIR=$project CCACHE_NOHASHDIR=1
 
 say() { printf '%s\n' "· $*" >&2; }
 
