@@ -30,8 +30,9 @@ export async function startDemo(build, seed = 1) {
   let said = "";
   const ended = new Promise((resolve) => demo.once("close", resolve));
   demo.stderr.on("data", (text) => (said += text));
-  const abandon = () => demo.kill("SIGINT");
+  const abandon = () => demo.kill("SIGINT"); // it then ends all it started
   process.once("exit", abandon);
+  for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => process.exit(1));
 
   async function end() {
     process.off("exit", abandon);

@@ -99,7 +99,9 @@ describe("the running system", () => {
   });
 
   it("a click on the timeline lands there", async () => {
-    await page.keyboard.press("Space");
+    await page.locator(`#${flag} .head`).click();
+    await page.waitForFunction(() => !document.querySelector("video").paused && !document.querySelector("video").seeking);
+    await page.keyboard.press("Space"); // pauses; it does not press the flag again
     await page.waitForFunction(() => document.querySelector("video").paused);
     const area = await page.locator(".timeline .area").boundingBox();
     for (const share of [0.3, 0.1]) {

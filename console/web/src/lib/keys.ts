@@ -15,20 +15,34 @@ function dialogOpen(): boolean {
   return [...document.querySelectorAll("[role='dialog'][aria-modal='true']")].some((d) => (d as HTMLElement).offsetParent !== null || d.getClientRects().length > 0);
 }
 
-/** Binds a table to the document; the answer unbinds it. Enter and Space stay with a focused button or link. */
+/**
+ * Binds a table to the document; the answer unbinds it. Enter and Space stay with a button or link that the keyboard came to; after a
+ * click with the pointer Space is the table's, so that choosing a flag and then pausing does not choose it again.
+ */
 export function bindKeys(table: KeyTable): () => void {
+  let clicked: Element | null = null;
+  const pressed = (event: PointerEvent): void => {
+    clicked = event.target instanceof Element ? event.target.closest(PRESSING) : null;
+  };
   const handler = (event: KeyboardEvent): void => {
+    if (event.key === "Tab") clicked = null;
     if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return;
     const name = keyName(event);
     const action = table[name];
     if (!action) return;
     const target = event.target instanceof Element ? event.target : null;
     if (target?.closest(TYPING)) return;
-    if ((name === "Enter" || name === "Space") && target?.closest(PRESSING)) return;
+    const pressing = name === "Enter" || name === "Space" ? target?.closest<HTMLElement>(PRESSING) : null;
+    if (pressing && (name === "Enter" || pressing !== clicked)) return;
     if (dialogOpen()) return;
+    pressing?.blur();
     event.preventDefault();
     action(event);
   };
+  document.addEventListener("pointerdown", pressed, true);
   document.addEventListener("keydown", handler);
-  return () => document.removeEventListener("keydown", handler);
+  return () => {
+    document.removeEventListener("pointerdown", pressed, true);
+    document.removeEventListener("keydown", handler);
+  };
 }

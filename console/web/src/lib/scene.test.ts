@@ -20,6 +20,20 @@ describe("scenes", () => {
     expect(sceneAt(scenes, 2_500_000)).toBeNull();
     expect(sceneAt(scenes, 999_999)).toBeNull();
   });
+  it("keep the newest faces and persons that were looked for", () => {
+    const face = { pose_valid: true, yaw_deg: 30 };
+    const person = { score: 0.8 };
+    const seen = [
+      { at_us: 1_000_000, faces_ran: true, faces: [face], persons_ran: true, persons: [person] },
+      { at_us: 1_200_000, faces_ran: false, faces: [], persons_ran: false, persons: [] },
+      { at_us: 1_800_000, faces_ran: false, faces: [], persons_ran: false, persons: [] },
+      { at_us: 2_000_000, faces_ran: true, faces: [], persons_ran: false, persons: [] },
+    ] as unknown as Scene[];
+    expect(sceneAt(seen, 1_300_000)).toMatchObject({ at_us: 1_200_000, faces: [face], persons: [person] });
+    expect(sceneAt(seen, 1_900_000)).toMatchObject({ faces: [], faces_ran: false, persons: [person] });
+    expect(sceneAt(seen, 2_000_000)).toMatchObject({ faces: [], faces_ran: true, persons: [person] });
+    expect(sceneAt(seen, 2_400_000)).toMatchObject({ persons: [], persons_ran: false });
+  });
   it("draw head turns to the side the head turns to", () => {
     const face = { x: 100, y: 100, width: 50, height: 50 };
     const right = headArrow(face, 40, 0);

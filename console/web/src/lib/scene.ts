@@ -31,11 +31,25 @@ export function place(picture: Rect, box: readonly number[]): Rect {
 /** Scenes older than this say nothing about the picture on the screen. */
 export const SCENE_LIFE_US = 700_000;
 
-/** The newest scene at or before `us` that is still true of the picture. */
+/** Persons are looked for once a second: their boxes stand until the next look. */
+export const PERSONS_LIFE_US = 1_300_000;
+
+/**
+ * What was last seen at or before `us` and is still true of the picture. Not every scene looked for faces or persons: those come
+ * from the newest that did.
+ */
 export function sceneAt(scenes: readonly Scene[], us: number): Scene | null {
-  const i = lastBefore(scenes, (s) => s.at_us, us);
-  const scene = i < 0 ? undefined : scenes[i];
-  return scene && us - scene.at_us <= SCENE_LIFE_US ? scene : null;
+  const last = lastBefore(scenes, (s) => s.at_us, us);
+  const newest = last < 0 ? undefined : scenes[last];
+  if (!newest || us - newest.at_us > SCENE_LIFE_US) return null;
+  let faces: Scene | undefined;
+  let persons: Scene | undefined;
+  for (let i = last; i >= 0 && us - scenes[i]!.at_us <= PERSONS_LIFE_US && !(faces && persons); --i) {
+    const scene = scenes[i]!;
+    if (!faces && scene.faces_ran && us - scene.at_us <= SCENE_LIFE_US) faces = scene;
+    if (!persons && scene.persons_ran) persons = scene;
+  }
+  return { ...newest, faces: faces?.faces ?? [], faces_ran: !!faces, persons: persons?.persons ?? [], persons_ran: !!persons };
 }
 
 /** End of an arrow from a face's middle along its head direction; length follows the turn, so a frontal face has a point. */
