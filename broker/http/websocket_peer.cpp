@@ -5,6 +5,7 @@
 #include <Poco/Net/SocketImpl.h>
 
 #include <array>
+#include <cerrno>
 
 namespace invigil {
 namespace {
@@ -14,6 +15,9 @@ constexpr std::size_t kMaxQueuedBytes = 8 << 20;
 constexpr auto kPingEvery = std::chrono::seconds(15);
 constexpr auto kSilenceLimit = std::chrono::seconds(45);
 constexpr auto kSendLimit = std::chrono::seconds(10);
+
+/// Poco throws where a full or empty non-blocking socket only means "later": without this a slow reader would be cut off at once.
+bool means_later(const Poco::Exception& e) { return e.code() == EAGAIN || e.code() == EWOULDBLOCK; }
 
 }  // namespace
 
@@ -101,8 +105,8 @@ bool ReactorPeer::read(const std::shared_ptr<WebSocketPeer>& self, Time now) {
     }
   } catch (const Poco::TimeoutException&) {
     return true;
-  } catch (const Poco::Exception&) {
-    return false;
+  } catch (const Poco::Exception& e) {
+    return means_later(e);
   }
 }
 
@@ -160,8 +164,8 @@ bool ReactorPeer::flush(Time now) {
     }
   } catch (const Poco::TimeoutException&) {
     return true;
-  } catch (const Poco::Exception&) {
-    return false;
+  } catch (const Poco::Exception& e) {
+    return means_later(e);
   }
 }
 
