@@ -176,6 +176,32 @@ for (const language of ["zh-CN", "en"]) {
       await page.locator(".stage .cover").getByText(words.gap).waitFor();
     });
 
+    for (const [late, pattern] of [["list of recordings", "**/cameras/cam1/reels"], ["file", "**/cameras/cam1/video.mp4**"]]) {
+      it(`keep the camera a person chose, though the first one's ${late} comes late`, async () => {
+        let release;
+        const held = new Promise((resolve) => (release = resolve));
+        let arrived;
+        const asked = new Promise((resolve) => (arrived = resolve));
+        await page.route(pattern, async (route) => {
+          arrived();
+          await held;
+          await route.continue();
+        });
+        await page.goto(`${fixture.url}/sessions/s1?at=${fixture.world.opened + 155_000_000}`);
+        await asked;
+        await page.locator(".label.camera").nth(1).click();
+        const cover = page.locator(".stage .cover").getByText(words.gap);
+        await cover.waitFor();
+        const answered = page.waitForEvent("requestfinished", { predicate: (r) => r.url().includes("/cam1/"), timeout: 3000 }).catch(() => undefined);
+        release();
+        await answered;
+        await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
+        assert.equal(await cover.isVisible(), true);
+        assert.equal(await page.locator("video").evaluate((v) => v.paused), true);
+        await page.unroute(pattern);
+      });
+    }
+
     it("take a decision with a reason and a rule, and prove it", async () => {
       await page.goto(`${fixture.url}/sessions/s1?incident=i-head_turned&from=queue`);
       await page.locator(".card.chosen .decide").waitFor();

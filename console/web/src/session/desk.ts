@@ -155,11 +155,14 @@ export function useDesk(id: string) {
     if (asked) return choose(asked);
     const first = room.value?.cameras[0];
     if (!first) return;
-    const list = await reelsOf(first.id).catch(() => [] as Reel[]);
+    const askedUs = Number(text("at"));
     const flag = data.incidents.value.find((i) => i.room.id === room.value?.id && i.state === "open");
-    const at = Number(text("at")) || (flag ? flag.from_us - LEAD_US : (list[0]?.start_us ?? bounds.value.fromUs));
-    if (flag && !text("at")) return choose(flag);
-    await showCamera(first.id, at);
+    if (flag && !askedUs) return choose(flag);
+    camera.value = first.id;
+    player.nowUs.value = askedUs || bounds.value.fromUs;
+    const list = await reelsOf(first.id).catch(() => [] as Reel[]);
+    // Whoever chose another camera meanwhile keeps it.
+    if (camera.value === first.id) player.open(list, askedUs || (list[0]?.start_us ?? bounds.value.fromUs));
   }
 
   watch(now, (us) => {

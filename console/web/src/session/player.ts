@@ -37,13 +37,14 @@ export function usePlayer(video: Ref<HTMLVideoElement | null>, more: () => Promi
 
   function stand(at: PlayerState, us: number): void {
     video.value?.pause();
+    queued = null;
     state.value = at;
     nowUs.value = us;
   }
 
   function resume(): void {
     const element = video.value;
-    if (!element || !playing.value) return;
+    if (!element || !playing.value || state.value !== "ready") return;
     element.playbackRate = rate.value;
     // A refusal (the browser wants a click first) shows as paused.
     element.play().catch(() => (playing.value = !element.paused));
@@ -54,7 +55,7 @@ export function usePlayer(video: Ref<HTMLVideoElement | null>, more: () => Promi
     const target = reels.value[i];
     if (!element || !target) return;
     nowUs.value = Math.max(us, target.start_us);
-    if (!loaded || loaded.start_us !== target.start_us || (loaded.url !== target.url && nowUs.value >= loaded.end_us)) {
+    if (!loaded || state.value === "failed" || loaded.start_us !== target.start_us || (loaded.url !== target.url && nowUs.value >= loaded.end_us)) {
       loaded = target;
       queued = nowUs.value;
       state.value = "loading";
@@ -65,6 +66,7 @@ export function usePlayer(video: Ref<HTMLVideoElement | null>, more: () => Promi
     }
     if (element.readyState === 0 || element.seeking) {
       queued = nowUs.value;
+      state.value = element.readyState === 0 ? "loading" : "ready";
       return;
     }
     element.currentTime = mediaTime(loaded, nowUs.value);
@@ -130,14 +132,21 @@ export function usePlayer(video: Ref<HTMLVideoElement | null>, more: () => Promi
   }
   /** Another camera: same moment, other files. */
   function open(list: readonly Reel[], us: number): void {
-    loaded = null;
+    if (loaded) {
+      loaded = null;
+      // What the other camera's file still has to say concerns nobody any more.
+      video.value?.removeAttribute("src");
+      video.value?.load();
+    }
     reels.value = list;
     seek(us);
   }
 
   const handlers: Record<string, () => void> = {
     loadedmetadata: () => {
-      if (loaded && queued !== null) video.value!.currentTime = mediaTime(loaded, queued);
+      // Whoever has gone into a gap meanwhile stays there.
+      if (!loaded || state.value !== "loading") return;
+      if (queued !== null) video.value!.currentTime = mediaTime(loaded, queued);
       queued = null;
       state.value = "ready";
       resume();
@@ -152,7 +161,7 @@ export function usePlayer(video: Ref<HTMLVideoElement | null>, more: () => Promi
     timeupdate: () => tell(video.value!.currentTime),
     ended: () => void onward(),
     error: () => {
-      if (!video.value?.getAttribute("src")) return;
+      if (!loaded || !video.value?.getAttribute("src")) return;
       playing.value = false;
       state.value = "failed";
     },
