@@ -21,7 +21,10 @@ class RandomSource {
   /// 0 … count - 1.
   int below(int count) { return static_cast<int>(uniform() * count); }
   /// Standard normal (Box & Muller 1958).
-  double normal() { return std::sqrt(-2 * std::log(uniform())) * std::cos(6.283185307179586 * uniform()); }
+  double normal() {
+    const double radius = std::sqrt(-2 * std::log(uniform()));  // drawn first: one expression would leave the order to the compiler
+    return radius * std::cos(6.283185307179586 * uniform());
+  }
 
  private:
   std::uint64_t state_;
