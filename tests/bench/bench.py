@@ -33,6 +33,21 @@ ROWS = {
         "/usr/bin/python3 {here}/frame_to_flag.py --build {build} --seconds 60",
         "/usr/bin/python3 {here}/part_and_decode.py --build {build}",
         "part length + decode", "ms", "lower", "≤ 1500 ms"),
+    "similarity_pairs": (
+        "{bench}/forensics_bench similarity_pairs", "{bench}/forensics_bench similarity_pairs --limit 1",
+        "bare dot product of the same probabilities, all pairs", "pairs/s", "higher", "≥ 5e6 pairs/s"),
+    "gbt_pairs": (
+        "{bench}/forensics_bench gbt_pairs", "{bench}/forensics_bench gbt_pairs --limit 1",
+        "one multiply-add for each cell of the recursion", "pairs/s", "higher", "≥ 5e5 pairs/s"),
+    "m4_pairs": (
+        "{bench}/forensics_bench m4_pairs", "{bench}/forensics_bench m4_pairs --limit 1",
+        "one multiply-add for each cell of the recursion", "pairs/s", "higher", "≥ 3e3 pairs/s"),
+    "nrm_fit": (
+        "{bench}/forensics_bench nrm_fit", "{bench}/forensics_bench nrm_fit --limit 1",
+        "the sums over nodes of as many EM sweeps", "s", "lower", "< 0.5 s"),
+    "exam_report": (
+        "{bench}/forensics_bench exam_report", "{bench}/forensics_bench exam_report --limit 1",
+        "answers compared and times multiplied, all pairs", "s", "lower", "≤ 2 s"),
 }
 
 
