@@ -1,4 +1,5 @@
 // What every browser test needs: chromium, a page that notes violations, axe. Packages come from console/web/node_modules.
+import assert from "node:assert/strict";
 import { existsSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
@@ -22,9 +23,14 @@ export function lackingForDemo(build) {
   return missing.length > 0 ? `${build} has no ${missing.join(", ")} (cmake --build ${build})` : "";
 }
 
-export function launch() {
+/** No test takes longer, nor does the closing after it: a test that waits in vain fails, and the next one runs. */
+export const TEST = { timeout: 60_000 };
+
+/** `more`: options of the launch, e.g. the environment. */
+export function launch(more = {}) {
   const { chromium } = require("playwright-core");
   return chromium.launch({
+    ...more,
     executablePath: CHROMIUM,
     args: ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"],
   });
@@ -32,8 +38,9 @@ export function launch() {
 
 /** A page in a language; `page.troubles` collects policy violations, script errors and missing words. */
 export async function openPage(browser, { language = "zh-CN", width = 1440, height = 900, ...more } = {}) {
-  const context = await browser.newContext({ viewport: { width, height }, locale: "de-DE", timezoneId: "America/New_York", ...more });
+  const context = await browser.newContext({ viewport: { width, height }, locale: "de-DE", timezoneId: "America/New_York", reducedMotion: "reduce", ...more });
   const page = await context.newPage();
+  page.setDefaultTimeout(20_000);
   page.troubles = [];
   await page.exposeFunction("noteTrouble", (text) => page.troubles.push(text));
   await page.addInitScript((wanted) => {
@@ -61,3 +68,73 @@ export async function axeFindings(page) {
     .filter((v) => v.impact === "critical" || v.impact === "serious")
     .map((v) => `${v.id}: ${v.nodes.map((n) => `${n.target.join(" ")} ${n.any[0]?.message ?? ""}`).slice(0, 4).join(" | ")}`);
 }
+
+export async function login(page, url, to = "/") {
+  await page.goto(url + to);
+  await page.fill("#user", "zhangming");
+  await page.fill("#password", "correct horse");
+  await page.click("button[type=submit]");
+  await page.waitForSelector("header.header");
+}
+
+/** Waits until pushes reach this page: what is pushed before is nobody's. */
+export const connected = (page) => page.locator("header .push:not(.off)").waitFor();
+
+/** One h1, one main, nothing serious for axe. */
+export async function healthy(page, name) {
+  assert.deepEqual(await axeFindings(page), [], `axe on ${name}`);
+  assert.equal(await page.locator("h1").count(), 1, `one h1 on ${name}`);
+  assert.equal(await page.locator("main").count(), 1, `one main on ${name}`);
+}
+
+/**
+ * Holds back the answers to requests that match, until release(): { asked, count, release }. `asked` is kept when the first one came.
+ * Released at the end of the test whatever happens, so that a failure never leaves a page waiting.
+ */
+export async function hold(t, page, pattern) {
+  let release;
+  const held = new Promise((resolve) => (release = resolve));
+  let arrived;
+  const stand = { asked: new Promise((resolve) => (arrived = resolve)), count: 0 };
+  const waiting = new Set();
+  const route = (r) => {
+    stand.count += 1;
+    arrived();
+    // The page may have left, or given the request up, before it goes on.
+    const goesOn = held.then(() => r.continue()).catch(() => undefined);
+    waiting.add(goesOn.finally(() => waiting.delete(goesOn)));
+    return goesOn;
+  };
+  await page.route(pattern, route);
+  stand.release = async () => {
+    release();
+    await page.unroute(pattern, route);
+    await Promise.all(waiting);
+  };
+  t.after(() => stand.release());
+  return stand;
+}
+
+/** Two frames drawn: what the page does with an answer it already has is done. */
+export const drawn = (page) => page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
+
+/** Waits until `ask()` is true; fails with `what` after `ms`. */
+export async function until(ask, what, ms = 10_000) {
+  const end = Date.now() + ms;
+  while (!(await ask())) {
+    assert.ok(Date.now() < end, what);
+    await new Promise((next) => setTimeout(next, 25));
+  }
+}
+
+/** a - b on a clock face in seconds, so that midnight in China changes nothing. */
+export const apart = (a, b) => ((((a - b + 43_200) % 86_400) + 86_400) % 86_400) - 43_200;
+
+/** What the player's clock says, in seconds of the day. */
+export async function stamp(page) {
+  const [h, m, s] = (await page.locator(".controls .now").innerText()).split(":").map(Number);
+  return h * 3600 + m * 60 + s;
+}
+
+/** Seconds of the day in China of a moment in µs. */
+export const daySecond = (us) => (us / 1e6 + 8 * 3600) % 86_400;

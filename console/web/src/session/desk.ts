@@ -4,6 +4,7 @@ import { useRoute, useRouter } from "vue-router";
 import { api } from "@/api/client";
 import type { IncidentSummary, Reel } from "@/api/types";
 import { follow, type Interval } from "@/lib/timeline";
+import { turns } from "@/lib/turns";
 import * as live from "@/stores/live";
 import { useSession } from "./data";
 import { useLanes } from "./lanes";
@@ -24,6 +25,12 @@ export function useDesk(id: string) {
   const video = shallowRef<HTMLVideoElement | null>(null);
   const roomId = ref(text("room"));
   const camera = ref("");
+  /** The camera whose files the player has; another one than `camera` while they are being fetched. */
+  let opened = "";
+  /** Why no list of files came, as long as the page says so. */
+  let complaint: unknown = null;
+  /** What a person chooses ends whatever was still being fetched for an earlier choice. */
+  const wishes = turns();
   const seat = ref("");
   const selected = ref<string | null>(null);
   const onlyOpen = ref(false);
@@ -54,38 +61,66 @@ export function useDesk(id: string) {
   const now = player.nowUs;
   const activeFlags = computed(() => data.incidents.value.filter((i) => i.from_us <= now.value && now.value <= i.to_us && i.state !== "dismissed" && !i.withdrawn));
 
-  async function reelsOf(name: string): Promise<readonly Reel[]> {
-    const list = (await api.reels(id, name)).reels;
-    reels.value = new Map(reels.value).set(name, list);
-    return list;
+  const asking = new Map<string, Promise<readonly Reel[]>>();
+  /** A camera's files as they are now; asked once at a time, so that an older list never comes after a newer one. */
+  function reelsOf(name: string): Promise<readonly Reel[]> {
+    const there = asking.get(name);
+    if (there) return there;
+    const asked = api
+      .reels(id, name)
+      .then(({ reels: list }) => {
+        reels.value = new Map(reels.value).set(name, list);
+        return list;
+      })
+      .finally(() => asking.delete(name));
+    asking.set(name, asked);
+    return asked;
   }
 
   /** The recording may have grown since it was asked for. */
   async function grow(): Promise<void> {
-    if (!camera.value) return;
+    const name = camera.value;
+    if (!name) return;
+    if (name !== opened) return show(name, player.nowUs.value);
     try {
-      player.setReels(await reelsOf(camera.value));
+      const list = await reelsOf(name);
+      if (opened === name) player.setReels(list);
     } catch {
       // the player stands at the end and says so
     }
   }
 
-  async function showCamera(name: string, us: number): Promise<void> {
-    if (camera.value === name && reels.value.has(name)) return player.seek(us);
+  /** A camera at a moment. What is chosen while its list is on its way counts: the newest camera, the newest moment. */
+  async function show(name: string, us: number): Promise<void> {
+    const wanted = wishes.take();
     camera.value = name;
+    if (opened === name) {
+      if (open.value && us > player.endUs.value) await grow();
+      if (wanted()) player.seek(us);
+      return;
+    }
+    opened = "";
+    player.expect(us);
     try {
-      const list = reels.value.get(name) ?? (await reelsOf(name));
-      if (camera.value === name) player.open(list, us);
+      let list = reels.value.get(name);
+      if (!list || (open.value && us > (list[list.length - 1]?.end_us ?? 0))) list = await reelsOf(name);
+      if (!wanted()) return;
+      opened = name;
+      if (data.failure.value === complaint) data.failure.value = null;
+      player.open(list);
     } catch (cause) {
-      data.failure.value = cause;
+      if (!wanted()) return;
+      data.failure.value = complaint = cause;
+      player.fail();
     }
   }
+  const showCamera = (name: string) => show(name, now.value || bounds.value.fromUs);
 
   /** To a moment; near the end of an open session the newest reels are asked for first. */
   async function seek(us: number): Promise<void> {
-    if (open.value && us > player.endUs.value) await grow();
-    player.seek(us);
     keepInView(us);
+    if (camera.value) await show(camera.value, us);
+    else player.seek(us);
   }
 
   function cameraFor(i: IncidentSummary): string {
@@ -96,14 +131,16 @@ export function useDesk(id: string) {
     return named ?? seen?.find((c) => own.includes(c)) ?? own[0] ?? "";
   }
 
-  async function choose(i: IncidentSummary, play = true): Promise<void> {
+  function choose(i: IncidentSummary, play = true): void {
     selected.value = i.id;
-    if (seat.value && !i.seats.includes(seat.value)) seat.value = "";
+    if (seat.value && !i.seats.includes(seat.value)) chooseSeat("");
     roomId.value = i.room.id;
     const at = Math.max(i.from_us - LEAD_US, bounds.value.fromUs);
     if (play) player.playing.value = true;
-    await showCamera(cameraFor(i), at);
-    await seek(at);
+    const name = cameraFor(i);
+    if (name) void show(name, at);
+    else showNothing(at);
+    keepInView(at);
     void router.replace({ query: { ...route.query, room: undefined, at: undefined, incident: i.id } });
   }
 
@@ -112,7 +149,7 @@ export function useDesk(id: string) {
     if (list.length === 0) return;
     const at = list.findIndex((i) => i.id === selected.value);
     const next = at >= 0 ? list[at + step] : step > 0 ? list.find((i) => i.from_us > now.value) : [...list].reverse().find((i) => i.from_us < now.value);
-    if (next) void choose(next);
+    if (next) choose(next);
   }
 
   /** The next undecided flag here, else the worthiest of the queue. */
@@ -120,21 +157,40 @@ export function useDesk(id: string) {
     const list = data.incidents.value.filter((i) => i.state === "open" && i.id !== selected.value);
     const here = list.find((i) => i.from_us >= (incident.value?.from_us ?? 0)) ?? list[0];
     if (here && text("from") !== "queue") return choose(here);
-    const first = (await api.incidents({ limit: 1 })).incidents[0] ?? here;
+    const wanted = wishes.join();
+    let first: IncidentSummary | undefined;
+    try {
+      first = (await api.incidents({ limit: 1 })).incidents[0] ?? here;
+    } catch (cause) {
+      if (wanted()) data.failure.value = cause;
+      return;
+    }
+    // Whoever chose something else meanwhile, or left, stays with it.
+    if (!wanted()) return;
     if (!first) return void router.push({ name: "queue" });
-    if (first.session.id === id) return choose(data.incidents.value.find((i) => i.id === first.id) ?? first);
-    await router.push({ name: "session", params: { session: first.session.id }, query: { incident: first.id, from: "queue" } });
+    const worthiest = first;
+    if (worthiest.session.id === id) return choose(data.incidents.value.find((i) => i.id === worthiest.id) ?? worthiest);
+    await router.push({ name: "session", params: { session: worthiest.session.id }, query: { incident: worthiest.id, from: "queue" } });
   }
 
   function chooseSeat(name: string): void {
     seat.value = name;
     data.chooseSeat(name);
   }
+  function showNothing(us: number): void {
+    wishes.end();
+    camera.value = opened = "";
+    player.open([], us);
+  }
   function chooseRoom(name: string): void {
     roomId.value = name;
-    seat.value = "";
+    chooseSeat("");
+    // A flag nobody sees any more is not to be decided by a key.
+    if (incident.value && incident.value.room.id !== name) selected.value = null;
     const first = room.value?.cameras[0];
-    if (first) void showCamera(first.id, now.value || bounds.value.fromUs);
+    const us = now.value || bounds.value.fromUs;
+    if (first) void show(first.id, us);
+    else showNothing(us);
   }
   const toEdge = () => {
     player.playing.value = true;
@@ -146,10 +202,11 @@ export function useDesk(id: string) {
   }
 
   async function begin(): Promise<void> {
+    const untouched = wishes.join();
     await data.load();
     const s = session.value;
-    if (!s) return;
-    window_.value = { ...bounds.value };
+    // The page is there before all of its flags are: whoever has chosen something by now keeps it.
+    if (!s || !untouched()) return;
     player.playing.value = true;
     const asked = data.incidents.value.find((i) => i.id === text("incident"));
     if (asked) return choose(asked);
@@ -158,15 +215,18 @@ export function useDesk(id: string) {
     const askedUs = Number(text("at"));
     const flag = data.incidents.value.find((i) => i.room.id === room.value?.id && i.state === "open");
     if (flag && !askedUs) return choose(flag);
+    const at = askedUs || bounds.value.fromUs;
     camera.value = first.id;
-    player.nowUs.value = askedUs || bounds.value.fromUs;
-    const list = await reelsOf(first.id).catch(() => [] as Reel[]);
-    // Whoever chose another camera meanwhile keeps it.
-    if (camera.value === first.id) player.open(list, askedUs || (list[0]?.start_us ?? bounds.value.fromUs));
+    player.expect(at);
+    // Without a wish of anybody's: from the first picture on.
+    const list = askedUs ? [] : await reelsOf(first.id).catch(() => [] as readonly Reel[]);
+    if (untouched()) await show(first.id, list[0]?.start_us ?? at);
   }
 
-  watch(now, (us) => {
+  watch([now, camera, overlay], ([us]) => {
     if (camera.value && overlay.value) scenes.at(camera.value, us, open.value ? wallUs.value : bounds.value.toUs);
+  });
+  watch(now, (us) => {
     if (player.playing.value) keepInView(us);
   });
   // While the session is open the timeline grows; a window that showed all of it goes on showing all of it.
@@ -183,6 +243,7 @@ export function useDesk(id: string) {
   });
   onMounted(() => void begin());
   onBeforeUnmount(() => {
+    wishes.end(true);
     window.clearInterval(tick);
     ending();
   });

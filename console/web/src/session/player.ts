@@ -2,6 +2,7 @@
 import { computed, onBeforeUnmount, ref, shallowRef, watch, type Ref } from "vue";
 import type { Reel } from "@/api/types";
 import { JOINT_US, mediaTime, reelAfter, reelAt, wallTime } from "@/lib/reels";
+import { turns } from "@/lib/turns";
 
 export type PlayerState = "empty" | "loading" | "ready" | "gap" | "end" | "failed";
 
@@ -17,7 +18,7 @@ const FRAME_S = 1 / 25;
 const AGAIN_MS = 2500;
 
 /**
- * `more` asks for the reels anew; `growing` says whether more may come.
+ * `more` asks for the reels anew (after `expect`: again for the list it waits for); `growing` says whether more may come.
  * The file in the element is `loaded`: the list may know a longer version of it by now.
  */
 export function usePlayer(video: Ref<HTMLVideoElement | null>, more: () => Promise<void>, growing: () => boolean) {
@@ -29,6 +30,9 @@ export function usePlayer(video: Ref<HTMLVideoElement | null>, more: () => Promi
   const state = ref<PlayerState>("empty");
   const skipped = ref<Skip | null>(null);
   let loaded: Reel | null = null;
+  /** Another camera's list of files is on its way: a moment can be chosen, nothing can be shown yet. */
+  let expecting = false;
+  const wishes = turns();
   let waiting: number | undefined;
   let queued: number | null = null;
   let frameS = FRAME_S;
@@ -45,9 +49,13 @@ export function usePlayer(video: Ref<HTMLVideoElement | null>, more: () => Promi
   function resume(): void {
     const element = video.value;
     if (!element || !playing.value || state.value !== "ready") return;
+    // To play on from a file's end is to go on to the next; the element would begin the file again.
+    if (element.ended) return void onward();
     element.playbackRate = rate.value;
-    // A refusal (the browser wants a click first) shows as paused.
-    element.play().catch(() => (playing.value = !element.paused));
+    // A refusal (the browser wants a click first) shows as paused. A file that gives way to the next one is no refusal.
+    element.play().catch((cause: unknown) => {
+      if (!(cause instanceof DOMException && cause.name === "AbortError")) playing.value = !element.paused;
+    });
   }
 
   function show(i: number, us: number): void {
@@ -75,8 +83,13 @@ export function usePlayer(video: Ref<HTMLVideoElement | null>, more: () => Promi
   }
 
   function seek(us: number): void {
+    wishes.end();
     skipped.value = null;
     window.clearTimeout(waiting);
+    if (expecting) {
+      nowUs.value = us;
+      return;
+    }
     const i = reelAt(reels.value, us);
     if (i >= 0) return show(i, us);
     const later = reelAfter(reels.value, us) >= 0;
@@ -87,6 +100,7 @@ export function usePlayer(video: Ref<HTMLVideoElement | null>, more: () => Promi
 
   /** On with the next file; says what was skipped, and at the end asks whether the recording has grown. */
   async function onward(): Promise<void> {
+    const wanted = wishes.take();
     const standing = state.value === "gap" || state.value === "end" || state.value === "empty";
     const from = standing || !loaded ? nowUs.value : loaded.end_us;
     const onTo = () => {
@@ -96,6 +110,7 @@ export function usePlayer(video: Ref<HTMLVideoElement | null>, more: () => Promi
     let next = onTo();
     if (next < 0 && growing()) {
       await more();
+      if (!wanted()) return;
       next = onTo();
     }
     const target = reels.value[next];
@@ -130,16 +145,36 @@ export function usePlayer(video: Ref<HTMLVideoElement | null>, more: () => Promi
   function setReels(list: readonly Reel[]): void {
     reels.value = list;
   }
-  /** Another camera: same moment, other files. */
-  function open(list: readonly Reel[], us: number): void {
-    if (loaded) {
-      loaded = null;
-      // What the other camera's file still has to say concerns nobody any more.
-      video.value?.removeAttribute("src");
-      video.value?.load();
-    }
+  /** Nothing of the file that was shown concerns anybody any more. */
+  function unload(): void {
+    if (!loaded) return;
+    loaded = null;
+    queued = null;
+    video.value?.removeAttribute("src");
+    video.value?.load();
+  }
+  /** Another camera, whose list of files is still being fetched: the picture goes, the moment stays choosable. */
+  function expect(us: number): void {
+    wishes.end();
+    window.clearTimeout(waiting);
+    unload();
+    skipped.value = null;
+    expecting = true;
+    reels.value = [];
+    nowUs.value = us;
+    state.value = "loading";
+  }
+  /** The files of a camera, at a moment: the one given, else the one chosen since `expect`. */
+  function open(list: readonly Reel[], us = nowUs.value): void {
+    unload();
+    expecting = false;
     reels.value = list;
     seek(us);
+  }
+  /** The list could not be fetched; a retry asks for it again. */
+  function fail(): void {
+    playing.value = false;
+    state.value = "failed";
   }
 
   const handlers: Record<string, () => void> = {
@@ -201,17 +236,19 @@ export function usePlayer(video: Ref<HTMLVideoElement | null>, more: () => Promi
     if (video.value) video.value.playbackRate = value;
   });
   onBeforeUnmount(() => {
+    wishes.end(true);
     window.clearTimeout(waiting);
     if (video.value) release(video.value);
   });
 
   function retry(): void {
-    loaded = null;
     playing.value = true;
+    if (expecting) return void more();
+    loaded = null;
     seek(nowUs.value);
   }
   const endUs = computed(() => reels.value[reels.value.length - 1]?.end_us ?? 0);
-  return { reels, nowUs, playing, rate, muted, state, skipped, endUs, seek, play, pause, toggle, step, setReels, open, retry };
+  return { reels, nowUs, playing, rate, muted, state, skipped, endUs, seek, play, pause, toggle, step, setReels, expect, open, fail, retry };
 }
 
 export type Player = ReturnType<typeof usePlayer>;

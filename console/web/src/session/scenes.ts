@@ -20,6 +20,16 @@ export function useScenes(session: string) {
   const chunks = new Map<string, Chunk>();
   const scene = shallowRef<Scene | null>(null);
 
+  /** The moment the page asked for last: what arrives later is shown if it belongs to it, also when nothing plays. */
+  let asked = { camera: "", us: 0 };
+
+  function show(): void {
+    const { camera, us } = asked;
+    const n = Math.floor(us / CHUNK_US);
+    const here = chunks.get(`${camera}/${n}`)?.scenes ?? [];
+    scene.value = sceneAt(here, us) ?? sceneAt(chunks.get(`${camera}/${n - 1}`)?.scenes ?? [], us);
+  }
+
   async function fetchChunk(camera: string, n: number, latestUs: number): Promise<void> {
     const key = `${camera}/${n}`;
     const known = chunks.get(key);
@@ -34,6 +44,7 @@ export function useScenes(session: string) {
     if (chunks.size > KEPT) chunks.delete(chunks.keys().next().value!);
     try {
       chunk.scenes = (await api.scenes(session, camera, n * CHUNK_US, (n + 1) * CHUNK_US)).scenes;
+      show();
     } catch {
       // without scenes the picture is shown bare
     } finally {
@@ -43,12 +54,12 @@ export function useScenes(session: string) {
 
   /** Sets `scene` for this moment and sees to it that the next ones are there. `latestUs`: end of what is recorded. */
   function at(camera: string, us: number, latestUs: number): void {
+    asked = { camera, us };
     const n = Math.floor(us / CHUNK_US);
     void fetchChunk(camera, n, latestUs);
     const ahead = Math.floor((us + AHEAD_US) / CHUNK_US);
     if (ahead !== n && us + AHEAD_US < latestUs) void fetchChunk(camera, ahead, latestUs);
-    const here = chunks.get(`${camera}/${n}`)?.scenes ?? [];
-    scene.value = sceneAt(here, us) ?? sceneAt(chunks.get(`${camera}/${n - 1}`)?.scenes ?? [], us);
+    show();
   }
   return { scene, at };
 }

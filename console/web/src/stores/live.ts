@@ -10,7 +10,7 @@ export interface Pushes {
   camera: { centre: string; room: string; camera: string; at_us: number; detail?: string; state: CameraState["state"] };
   presence: { principal: string; centre: string; role: string; state: string; at_us: number };
   bye: { code: string };
-  /** Not from the server: the socket is up again, whatever was missed must be asked for. */
+  /** Not from the server: the socket is up, for the first time or again; what happened before must be asked for. */
   resumed: Record<string, never>;
 }
 
@@ -25,7 +25,6 @@ const listeners = new Map<keyof Pushes, Set<(push: never) => void>>();
 const snapshotListeners = new Set<SnapshotListener>();
 let socket: WebSocket | null = null;
 let wanted = false;
-let everOpen = false;
 let failures = 0;
 let retry: number | undefined;
 let rooms: string[] | "all" = [];
@@ -43,8 +42,7 @@ function opened(): void {
   tried.value = true;
   failures = 0;
   if (rooms === "all" || rooms.length > 0) askForSnapshots();
-  if (everOpen) emit("resumed", {});
-  everOpen = true;
+  emit("resumed", {});
 }
 
 function closed(): void {
@@ -63,13 +61,13 @@ function message(event: MessageEvent<string | ArrayBuffer>): void {
     if (snapshot) for (const listener of snapshotListeners) listener(snapshot);
     return;
   }
-  let push: { type?: string };
+  let push: { type?: string } | null;
   try {
-    push = JSON.parse(event.data) as { type?: string };
+    push = JSON.parse(event.data) as { type?: string } | null;
   } catch {
     return;
   }
-  if (typeof push.type === "string" && listeners.has(push.type as keyof Pushes)) emit(push.type as keyof Pushes, push as never);
+  if (typeof push?.type === "string" && listeners.has(push.type as keyof Pushes)) emit(push.type as keyof Pushes, push as never);
 }
 
 function open(): void {
@@ -91,7 +89,6 @@ export function start(): void {
 
 export function stop(): void {
   wanted = false;
-  everOpen = false;
   window.clearTimeout(retry);
   socket?.close();
 }
