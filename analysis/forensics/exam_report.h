@@ -6,10 +6,14 @@
 
 #include "analysis/forensics/group_tests.h"
 #include "analysis/forensics/similarity_star.h"
+#include "analysis/forensics/wording.h"
 
 namespace invigil {
 
 /// How much a candidate's record says. Never a verdict: the expected number of false flags belongs to it.
+/// note: a channel below .01, to be read only by somebody who looks anyway; expected_notes of them are chance.
+/// review: a rule whose error is paid for over the whole exam (candidate_levels.h). strong: two kinds of evidence agree.
+/// review and strong are the flags that expected_false_flags counts.
 enum class SuspicionLevel { none, note, review, strong };
 const char* name_of(SuspicionLevel level);
 
@@ -28,7 +32,7 @@ struct ChannelFinding {
 struct CandidateFinding {
   int candidate = 0;
   int score = 0, answered = 0;
-  double suspicion = 0;   ///< -log10 of the smallest channel p times the number of ranking channels: comparable within an exam
+  double suspicion = 0;   ///< -log10 of the harmonic mean of the channels' p: larger = more suspicious, comparable within an exam
   SuspicionLevel level = SuspicionLevel::none;
   std::vector<ChannelFinding> channels;
   double effort = 1;      ///< response-time effort; NaN without times
@@ -61,13 +65,21 @@ struct FamilySize {
   double alpha_share = 0;
 };
 
+/// What one rule flags although everybody is honest.
+struct RuleExpectation {
+  std::string rule;     ///< pairs_fdr, pairs_holm, speed, preknowledge, changes, follow_lag, two_kinds
+  double expected = 0;  ///< candidates
+};
+
 /// Observed against nominal rates of small p over all pairs.
 struct CalibrationPoint {
   double nominal = 0, observed = 0;
 };
 
 struct ExamFindings {
-  double expected_false_flags = 0;     ///< candidates at review or above, were everybody honest (upper estimate)
+  double expected_false_flags = 0;     ///< candidates at review or above, were everybody honest: the sum over the rules
+  std::vector<RuleExpectation> expected_by_rule;
+  double expected_notes = 0;           ///< candidates at note by chance, not counted above
   std::vector<CandidateFinding> candidates;  ///< in the order of the exam
   std::vector<PairFinding> pairs;      ///< by p_adjusted, then p
   std::vector<RingFinding> rings;
@@ -77,8 +89,9 @@ struct ExamFindings {
   std::uint64_t pair_count = 0;
   double star_scale = 1, nominal_scale = 1;
   double institution_offset = 0;       ///< how much more alike (in z) strangers of one institution are
+  double tail_slope = 1;               ///< > 1: small p of pairs were found too small by the exam's own null and corrected (NullTail)
   bool similarity_tested = false, nominal_used = false;
-  std::vector<std::string> notes;      ///< limits that applied to this exam, in words
+  std::vector<Wording> notes;          ///< limits that applied to this exam, in words
 };
 
 struct AnalysisOptions {

@@ -10,6 +10,8 @@ namespace {
 constexpr std::size_t kTailNeeds = 100;
 constexpr double kTailShare = 0.05;
 constexpr double kMaxShape = 0.5;  // heavier tails have no variance; honest nulls never need them
+constexpr std::size_t kSlopeNeeds = 2000;
+constexpr double kCensoredShare = 0.001;
 
 std::vector<std::size_t> ascending(std::span<const double> values) {
   std::vector<std::size_t> order(values.size());
@@ -54,7 +56,7 @@ double empirical_p(double observed, std::span<const double> null_sorted) {
   return (1 + static_cast<double>(at_least)) / (1 + static_cast<double>(null_sorted.size()));
 }
 
-TailFit::TailFit(std::vector<double> null_sorted) : null_(std::move(null_sorted)) {
+TailFit::TailFit(std::vector<double> null_sorted, double least_shape) : null_(std::move(null_sorted)) {
   if (null_.size() < kTailNeeds) return;
   const auto excesses = static_cast<std::size_t>(kTailShare * static_cast<double>(null_.size()));
   const std::size_t first = null_.size() - excesses;
@@ -68,7 +70,7 @@ TailFit::TailFit(std::vector<double> null_sorted) : null_(std::move(null_sorted)
   }
   b0 /= static_cast<double>(excesses), b1 /= static_cast<double>(excesses);
   if (b0 <= 0) return;
-  shape_ = std::clamp(2 - b0 / (b0 - 2 * b1), -kMaxShape, kMaxShape);
+  shape_ = std::clamp(2 - b0 / (b0 - 2 * b1), least_shape, kMaxShape);
   scale_ = b0 * (1 - shape_);
 }
 
@@ -78,6 +80,31 @@ double TailFit::p(double observed) const {
   const double beyond = std::abs(shape_) < 1e-9 ? std::exp(-x) : std::pow(std::max(0.0, 1 + shape_ * x), -1 / shape_);
   // A bounded tail claims the impossible; the null only ever had so many values, so a little is always left.
   return std::max(share_ * beyond, 1e-12);
+}
+
+NullTail::NullTail(std::vector<double> null_p) {
+  const std::size_t count = null_p.size();
+  if (count < kSlopeNeeds) return;
+  std::sort(null_p.begin(), null_p.end());
+  const auto below = static_cast<std::size_t>(kTailShare * static_cast<double>(count)), censored = static_cast<std::size_t>(kCensoredShare * static_cast<double>(count));
+  const double start = null_p[below], least = null_p[censored];
+  if (start <= 0 || least <= 0) return;
+  double sum = 0;
+  for (std::size_t i = 0; i < below; ++i) sum += std::log(start / std::max(null_p[i], least));
+  start_ = start, share_ = kTailShare;
+  slope_ = std::max(1.0, sum / static_cast<double>(below - censored));
+}
+
+double NullTail::corrected(double p) const {
+  if (p >= start_) return p;
+  return std::max(p, share_ * std::pow(p / start_, 1 / slope_));
+}
+
+std::size_t rejections_with_one_more(std::span<const double> smallest_sorted, double tests, double q) {
+  std::size_t rejected = 1;
+  for (std::size_t k = 2; k <= smallest_sorted.size() + 1; ++k)
+    if (smallest_sorted[k - 2] <= q * static_cast<double>(k) / tests) rejected = k;
+  return rejected;
 }
 
 double smallest_of(std::span<const double> p) {

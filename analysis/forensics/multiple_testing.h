@@ -24,8 +24,9 @@ double empirical_p(double observed, std::span<const double> null_sorted);
 /// moments), for observed values beyond what B null values can resolve.
 class TailFit {
  public:
-  /// `null_sorted` ascending, at least 100 values; with fewer, p() is empirical_p.
-  explicit TailFit(std::vector<double> null_sorted);
+  /// `null_sorted` ascending, at least 100 values; with fewer, p() is empirical_p. The shape is kept at or above `least_shape`: 0 forbids
+  /// a bounded tail, which a small null suggests too easily.
+  explicit TailFit(std::vector<double> null_sorted, double least_shape = -0.5);
   /// P(null ≥ observed), never 0.
   double p(double observed) const;
   double threshold() const { return threshold_; }
@@ -35,6 +36,28 @@ class TailFit {
   std::vector<double> null_;
   double threshold_ = 0, scale_ = 0, shape_ = 0, share_ = 0;
 };
+
+/// How much too small the small p-values of a test are, judged by pairs or people who cannot have cheated. Below 5 % of a calibrated test
+/// -ln p is exponential with mean 1; its mean is estimated here with the top 0.1 % censored (Epstein & Sobel 1953), so that a few guilty ones
+/// among the innocent do not spoil it. A mean s > 1 makes p into 0.05 (p / 0.05)^(1/s).
+class NullTail {
+ public:
+  NullTail() = default;
+  /// With fewer than 2,000 values nothing is corrected: the slope would be noise.
+  explicit NullTail(std::vector<double> null_p);
+  /// At least p.
+  double corrected(double p) const;
+  /// ≥ 1.
+  double slope() const { return slope_; }
+
+ private:
+  double start_ = 0.05, share_ = 0.05, slope_ = 1;
+};
+
+/// Benjamini & Hochberg at level q over `tests` hypotheses of which `smallest_sorted` (ascending) are the smallest p. How many would be
+/// rejected if one true hypothesis' p were 0? Under independence q times that number is, on average, exactly the number of false rejections
+/// when all hypotheses are true: E V = Σ P(p_i ≤ q R_i / m), R_i the rejections with p_i put to 0, which does not depend on p_i.
+std::size_t rejections_with_one_more(std::span<const double> smallest_sorted, double tests, double q);
 
 /// Independent or not, the smaller of k one-sided p-values, doubled and so on: min(1, k · min p).
 double smallest_of(std::span<const double> p);

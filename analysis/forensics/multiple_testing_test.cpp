@@ -6,6 +6,8 @@
 #include <cmath>
 #include <random>
 
+#include "analysis/forensics/random_source.h"
+
 namespace invigil {
 namespace {
 
@@ -41,6 +43,49 @@ TEST(TailFit, FollowsTheNormalTailBeyondItsNull) {
   EXPECT_NEAR(std::log10(tail.p(3.5)), std::log10(2.33e-4), 0.3);
   EXPECT_LT(tail.p(5), 3e-5);
   EXPECT_GT(tail.p(50), 0);
+}
+
+TEST(NullTail, LeavesACalibratedNullAloneAndMendsALiberalOne) {
+  RandomSource random(3);
+  std::vector<double> fair, liberal;
+  for (int i = 0; i < 20000; ++i) {
+    fair.push_back(random.uniform());
+    liberal.push_back(std::pow(random.uniform(), 1.3));  // P(p ≤ t) = t^(1/1.3): too many small ones
+  }
+  const NullTail straight(fair), bent(liberal);
+  EXPECT_NEAR(straight.slope(), 1, 0.06);
+  EXPECT_NEAR(bent.slope(), 1.3, 0.08);
+  EXPECT_NEAR(std::log10(bent.corrected(1e-8)), std::log10(std::pow(1e-8, 1 / 1.3)), 0.4);
+  EXPECT_DOUBLE_EQ(bent.corrected(0.5), 0.5);
+  for (const double p : {1e-12, 1e-4, 0.03}) EXPECT_GE(straight.corrected(p), p);
+  liberal.resize(1999);
+  EXPECT_DOUBLE_EQ(NullTail(liberal).corrected(1e-6), 1e-6);
+}
+
+TEST(NullTail, AFewGuiltyOnesAmongTheStrangersHardlyBendIt) {
+  RandomSource random(4);
+  std::vector<double> p;
+  for (int i = 0; i < 20000; ++i) p.push_back(random.uniform());
+  const double clean = NullTail(p).slope();
+  for (int i = 0; i < 8; ++i) p[static_cast<std::size_t>(i)] = 1e-20;
+  EXPECT_NEAR(NullTail(p).slope(), clean, 0.05);
+}
+
+TEST(RejectionsWithOneMore, TimesQIsTheMeanNumberOfFalseRejections) {
+  constexpr int kTests = 200, kRounds = 20000;
+  constexpr double kQ = 0.2;  // large, so that several rejections at once happen often
+  RandomSource random(5);
+  double rejected = 0, declared = 0;
+  for (int round = 0; round < kRounds; ++round) {
+    std::vector<double> p;
+    for (int i = 0; i < kTests; ++i) p.push_back(random.uniform());
+    std::sort(p.begin(), p.end());
+    const auto q = benjamini_hochberg(p);
+    rejected += static_cast<double>(std::count_if(q.begin(), q.end(), [](double x) { return x <= kQ; }));
+    declared += kQ * static_cast<double>(rejections_with_one_more(p, kTests, kQ));
+  }
+  EXPECT_NEAR(rejected / kRounds, kQ / ((1 - kQ) * (1 - kQ)), 0.02);  // its limit for many tests (Finner & Roters 2001)
+  EXPECT_NEAR(declared / rejected, 1, 0.05);
 }
 
 }  // namespace

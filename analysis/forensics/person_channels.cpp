@@ -48,6 +48,8 @@ int first_quartile_score(const std::vector<CandidateFinding>& candidates) {
   return scores.empty() ? 0 : scores[scores.size() / 4];
 }
 
+double fast_tail(double z, std::size_t candidates) { return speed_tail(z * std::max(0.0, 1 - 1.5 / static_cast<double>(candidates))); }
+
 void add_speed(const ExamData& exam, const ResponseTimeFit& fit, std::vector<CandidateFinding>& candidates) {
   const auto z = speed_z(exam, fit);
   const auto effort = response_time_effort(exam);
@@ -57,8 +59,8 @@ void add_speed(const ExamData& exam, const ResponseTimeFit& fit, std::vector<Can
     const auto i = static_cast<std::size_t>(c.candidate);
     c.effort = effort[i];
     if (std::isnan(z[i])) continue;
-    const double p = speed_tail(z[i]);
-    c.channels.push_back({"speed", c.score >= quartile ? p : std::max(p, kHurryFloor), z[i], -1});
+    const double p = fast_tail(z[i], candidates.size());
+    c.channels.push_back({"speed", c.score >= quartile && candidates.size() >= kSpeedNeeds ? p : std::max(p, kHurryFloor), z[i], -1});
     if (items >= 2 * edge + 1) {
       const auto change = speed_change(fit.intensity, fit.precision, log_seconds_of(exam, c.candidate), edge, items - edge);
       c.pace_change = change.statistic, c.pace_change_after = change.after;

@@ -1,0 +1,20 @@
+#pragma once
+// Second lines of evidence about pairs, judged only by the exam's own pairs: pace that moves together, answers committed right after another's.
+
+#include <vector>
+
+#include "analysis/forensics/pair_scan.h"
+#include "analysis/forensics/seat_families.h"
+
+namespace invigil {
+
+/// Adds "rt_profile" (the candidate's closest partner in pace) and PairFinding::pace_z. z is centred and scaled by strangers; p comes from their
+/// tail (generalised Pareto, never bounded), since model tails of response times are wrong on real exams. `closest` as PairEvidence gives it.
+void add_pace(const ExamData& exam, const SeatFamilies& families, const std::vector<float>& pace, const std::vector<Closest>& closest, ExamFindings& out);
+
+/// Adds "follow_lag": how often somebody committed the same answer within 15 s after a partner in the room (or one of the 200 pairs most alike).
+/// Everybody in a room works on the same items from the same moment and shares its network, so the null is the room's pairs that do not sit side
+/// by side, each room by its own median. Needs commit times.
+void add_follow_lag(const ExamData& exam, const SeatFamilies& families, ExamFindings& out);
+
+}  // namespace invigil
