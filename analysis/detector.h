@@ -10,6 +10,7 @@
 #include <variant>
 #include <vector>
 
+#include "models/answers.pb.h"
 #include "models/incident.pb.h"
 #include "models/media.pb.h"
 #include "models/observation.pb.h"
@@ -90,7 +91,10 @@ struct Claim {
   std::vector<Source> sources;
   bool opens_incident = true;  ///< false: shown on the timeline only
   bool closed = true;          ///< false: still going on
-  // A later claim with the same kind, seat, camera and from replaces this one; with state ABSENT it takes it back.
+  std::vector<std::string> partners;               ///< further seats it is about, all together; in order
+  std::map<std::string, std::string> words;        ///< what is no number
+  std::shared_ptr<const AnswerFindings> answers;   ///< only of kind answers_examined
+  // A later claim with the same kind, seat, partners, camera and from replaces this one; with state ABSENT it takes it back.
 };
 
 class Detector {
@@ -101,7 +105,8 @@ class Detector {
 };
 
 /// Which stimuli a detector is given; cross-stream ones wait for the watermark.
-enum class Reach { one_camera, one_seat, whole_room };
+/// `whole_session`: judged once, when the session is closed, over all of its rooms (pipeline/session_answers).
+enum class Reach { one_camera, one_seat, whole_room, whole_session };
 
 /// One line of the catalogue (`invigil-analysis list`).
 struct DetectorEntry {
@@ -114,7 +119,7 @@ struct DetectorEntry {
   std::string_view rule_candidates;      ///< violation codes, comma separated
   bool needs_nets;
   std::span<const Parameter> parameters;
-  std::unique_ptr<Detector> (*make)(const RoomContext&, const Parameters&);
+  std::unique_ptr<Detector> (*make)(const RoomContext&, const Parameters&);  ///< null for whole_session
 };
 
 /// All detectors: the one table (analysis/detectors/table.cpp).

@@ -3,8 +3,7 @@
 
 #include <algorithm>
 
-#include "analysis/detectors/parameters.h"
-#include "analysis/detectors/spell.h"
+#include "analysis/detectors/condition_detector.h"
 
 namespace invigil {
 namespace {
@@ -18,39 +17,23 @@ constexpr Parameter kParameters[] = {
     {"same_scene", 0.4, "correlation", "a dark room still correlates with its reference (0.6–1.0), a covered lens does not (below 0.2)"},
 };
 
-class Covered final : public Detector {
+class Covered final : public ConditionDetector {
  public:
   Covered(const RoomContext& context, const Parameters& p)
-      : flat_(value_of(p, "flat_share")), edges_(value_of(p, "edge_disappearance")), dark_mean_(value_of(p, "dark_mean")),
-        dark_flat_(value_of(p, "dark_flat")), same_scene_(value_of(p, "same_scene")),
-        spell_(subject(context), {seconds_of(p, "for_s"), Micros{2 * seconds_of(p, "for_s").us}}) {}
+      : ConditionDetector("covered", context, p), flat_(value_of(p, "flat_share")), edges_(value_of(p, "edge_disappearance")),
+        dark_mean_(value_of(p, "dark_mean")), dark_flat_(value_of(p, "dark_flat")), same_scene_(value_of(p, "same_scene")) {}
 
-  void observe(const Stimulus& s, std::vector<Claim>& out) override {
-    const auto* seen = std::get_if<SceneStimulus>(&s.what);
-    if (seen == nullptr) return;
-    const CameraCondition& c = seen->scene->camera();
-    if (!seen->scene->has_camera() || !c.reference_ready()) {
-      spell_.sample(s, Sample::unknown, 0, 0, {}, out);
-      return;
-    }
+ private:
+  ConditionLook judge(const CameraCondition& c) const override {
     const auto flat = static_cast<double>(c.flat_share()), edges = static_cast<double>(c.edge_disappearance());
     const bool dark = static_cast<double>(c.mean()) < dark_mean_ && flat >= dark_flat_ && static_cast<double>(c.zncc()) > same_scene_;
     const Sample what = dark                                              ? Sample::clear
                         : flat >= flat_ && edges >= edges_                ? Sample::holds
                         : flat >= 0.7 * flat_ && edges >= 0.7 * edges_    ? Sample::between
                                                                           : Sample::clear;
-    spell_.sample(s, what, std::min(flat, edges), 1, {{"flat_share", flat}, {"edge_disappearance", edges}}, out);
-  }
-
- private:
-  static Claim subject(const RoomContext& context) {
-    Claim claim;
-    claim.kind = "covered";
-    claim.camera = context.cameras.empty() ? "" : context.cameras.front();
-    return claim;
+    return {what, std::min(flat, edges), {{"flat_share", flat}, {"edge_disappearance", edges}}};
   }
   const double flat_, edges_, dark_mean_, dark_flat_, same_scene_;
-  Spell spell_;
 };
 
 }  // namespace

@@ -2,8 +2,7 @@
 
 #include <algorithm>
 
-#include "analysis/detectors/parameters.h"
-#include "analysis/detectors/spell.h"
+#include "analysis/detectors/condition_detector.h"
 
 namespace invigil {
 namespace {
@@ -15,37 +14,21 @@ constexpr Parameter kParameters[] = {
     {"for_s", 5, "s", "longer than an automatic exposure takes to settle"},
 };
 
-class Dark final : public Detector {
+class Dark final : public ConditionDetector {
  public:
   Dark(const RoomContext& context, const Parameters& p)
-      : mean_(value_of(p, "mean")), flat_(value_of(p, "flat_share")), same_scene_(value_of(p, "same_scene")),
-        spell_(subject(context), {seconds_of(p, "for_s"), Micros{2 * seconds_of(p, "for_s").us}}) {}
+      : ConditionDetector("dark", context, p), mean_(value_of(p, "mean")), flat_(value_of(p, "flat_share")), same_scene_(value_of(p, "same_scene")) {}
 
-  void observe(const Stimulus& s, std::vector<Claim>& out) override {
-    const auto* seen = std::get_if<SceneStimulus>(&s.what);
-    if (seen == nullptr) return;
-    const CameraCondition& c = seen->scene->camera();
-    if (!seen->scene->has_camera() || !c.reference_ready()) {
-      spell_.sample(s, Sample::unknown, 0, 0, {}, out);
-      return;
-    }
+ private:
+  ConditionLook judge(const CameraCondition& c) const override {
     const auto mean = static_cast<double>(c.mean()), flat = static_cast<double>(c.flat_share());
     const bool same = static_cast<double>(c.zncc()) > same_scene_;
     const Sample what = mean < mean_ && flat >= flat_ && same         ? Sample::holds
                         : mean < mean_ / 0.7 && flat >= 0.7 * flat_   ? Sample::between
                                                                       : Sample::clear;
-    spell_.sample(s, what, std::clamp(1 - mean / (2 * mean_), 0.0, 1.0), 1, {{"mean", mean}, {"flat_share", flat}}, out);
-  }
-
- private:
-  static Claim subject(const RoomContext& context) {
-    Claim claim;
-    claim.kind = "dark";
-    claim.camera = context.cameras.empty() ? "" : context.cameras.front();
-    return claim;
+    return {what, std::clamp(1 - mean / (2 * mean_), 0.0, 1.0), {{"mean", mean}, {"flat_share", flat}}};
   }
   const double mean_, flat_, same_scene_;
-  Spell spell_;
 };
 
 }  // namespace

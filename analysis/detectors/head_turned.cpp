@@ -8,6 +8,7 @@
 #include <optional>
 #include <vector>
 
+#include "analysis/detectors/looks.h"
 #include "analysis/detectors/parameters.h"
 #include "analysis/detectors/seat_presence.h"
 #include "analysis/detectors/spell.h"
@@ -24,6 +25,7 @@ constexpr Parameter kParameters[] = {
     {"baseline_samples", 8, "samples", "of the face's past before anything is said about it"},
     {"baseline_s", 120, "s", "of the past that the median is taken of: people move their chairs"},
     {"lost_s", 10, "s", "a face not found for so long begins anew, with its own baseline"},
+    {"unjudged_s", 2, "s", "without looks close enough to see a turn for so long (overload) is said, as unknown: a whole turn fits in"},
 };
 
 double median_of(std::vector<double> values) {
@@ -39,12 +41,20 @@ class HeadTurned final : public Detector {
       : angle_(value_of(p, "angle_deg")), clear_(value_of(p, "clear_deg")), samples_(std::max(1.0, value_of(p, "samples"))),
         gap_(seconds_of(p, "gap_s")), over_(seconds_of(p, "over_s")), least_past_(std::max(1.0, value_of(p, "baseline_samples"))),
         baseline_(seconds_of(p, "baseline_s")), lost_(seconds_of(p, "lost_s")),
-        camera_(context.cameras.empty() ? "" : context.cameras.front()), seats_(context.seats), view_(subject(""), {{}, {}}) {}
+        camera_(context.cameras.empty() ? "" : context.cameras.front()), seats_(context.seats), view_(subject(""), {{}, {}}),
+        looks_(subject(""), {"faces", gap_, static_cast<int>(samples_), seconds_of(p, "unjudged_s")}) {}
 
   void observe(const Stimulus& s, std::vector<Claim>& out) override {
+    if (const auto* part = std::get_if<ScenesStimulus>(&s.what)) {
+      looks_.part(s, *part->scenes, out);
+      end_unlooked(out);
+      return;
+    }
     const auto* seen = std::get_if<SceneStimulus>(&s.what);
     if (seen == nullptr) return;
     const Scene& scene = *seen->scene;
+    looks_.picture(s, scene.faces_ran(), out);
+    end_unlooked(out);
     if (!scene.faces_ran()) return;
     // A moved camera still shows a face against its own past; a covered or dark one shows none.
     const CameraView view = camera_view(scene);
@@ -171,6 +181,12 @@ class HeadTurned final : public Detector {
     state(track, *track.back_since, true, out);
   }
 
+  // While nobody looks a turn that was seen is not known to go on.
+  void end_unlooked(std::vector<Claim>& out) {
+    if (!looks_.too_seldom()) return;
+    for (Track& track : tracks_) end(track, out);
+  }
+
   void end(Track& track, std::vector<Claim>& out) const {
     if (track.open) state(track, track.last_away, true, out);
   }
@@ -200,12 +216,13 @@ class HeadTurned final : public Detector {
   const std::vector<SeatGeometry> seats_;
   std::vector<Track> tracks_;
   Spell view_;  // says only that nobody could tell, and while
+  Looks looks_;
 };
 
 }  // namespace
 
 DetectorEntry head_turned_detector() {
-  return {"head_turned", "1", Reach::one_camera, "head_turned", 0.5, 12, "C1.4,C2.1", true, kParameters,
+  return {"head_turned", "2", Reach::one_camera, "head_turned", 0.5, 12, "C1.4,C2.1", true, kParameters,
           [](const RoomContext& c, const Parameters& p) -> std::unique_ptr<Detector> { return std::make_unique<HeadTurned>(c, p); }};
 }
 

@@ -122,6 +122,64 @@ TEST(HeadTurned, a_face_that_vanishes_while_turned_ends_at_its_last_sample) {
   EXPECT_NEAR(to_s(fed.over().front()), 3.8, 1e-3);
 }
 
+/// 30 s at 5/s in parts of half a second; between 10 s and 20 s faces are looked at `looks` times a second only. Heads turn as `yaw` says.
+void watch_thinned(Fed& fed, int looks, const std::function<float(double)>& yaw) {
+  for (int i = 0; i < 150; ++i) {
+    const double t = i * .2;
+    Scene scene = good_scene(t);
+    const bool thinned = between(t, 10, 20);
+    if (!thinned || (looks > 0 && i % (5 / looks) == 0)) add_face(scene, 200, yaw(t));
+    fed.feed(scene);
+    if (i % 5 == 4) fed.feed_part(t - .8, t + .2);
+  }
+}
+
+TEST(HeadTurned, pictures_left_out_under_overload_are_unknown_and_never_absent) {
+  const auto turned = [](double t) { return between(t, 13, 16) || between(t, 24, 26) ? 60.F : 0.F; };
+  for (const int looks : {0, 1}) {
+    Fed fed("head_turned");
+    watch_thinned(fed, looks, turned);
+    ASSERT_EQ(fed.over(UNKNOWN).size(), 1u) << looks;
+    const Claim unknown = fed.over(UNKNOWN).front();
+    EXPECT_NEAR(from_s(unknown), 9.8, 1e-3) << "the last look before, " << looks;
+    EXPECT_NEAR(to_s(unknown), 20, 1e-3) << "the first look after, " << looks;
+    EXPECT_EQ(unknown.words.at("reason"), "looked_too_seldom");
+    EXPECT_FALSE(unknown.opens_incident);
+    EXPECT_EQ(unknown.seat, "") << "nobody in the picture was judged";
+    EXPECT_EQ(unknown.sources.size(), 2u);
+    EXPECT_EQ(fed.over(PRESENT).size(), 1u) << "only the turn that was looked at, " << looks;
+  }
+}
+
+TEST(HeadTurned, looks_close_enough_together_are_judged_though_thinned) {
+  Fed fed("head_turned");
+  for (int i = 0; i < 150; ++i) {
+    Scene scene = good_scene(i * .2);
+    if (i % 3 == 0) add_face(scene, 200, between(i * .2, 13, 16) ? 60.F : 0.F);
+    fed.feed(scene);
+    fed.feed_part(i * .2, i * .2 + .2);
+  }
+  EXPECT_TRUE(fed.over(UNKNOWN).empty());
+  EXPECT_EQ(fed.over(PRESENT).size(), 1u);
+}
+
+TEST(HeadTurned, a_turn_is_not_claimed_across_pictures_nobody_looked_at) {
+  Fed fed("head_turned");
+  watch_thinned(fed, 0, [](double t) { return between(t, 8, 22) ? 60.F : 0.F; });
+  ASSERT_EQ(fed.over(PRESENT).size(), 2u);
+  EXPECT_NEAR(to_s(fed.over(PRESENT).front()), 9.8, 1e-3);
+  EXPECT_NEAR(from_s(fed.over(PRESENT).back()), 20, 1e-3);
+}
+
+TEST(HeadTurned, without_nets_it_says_nothing_at_all) {
+  Fed fed("head_turned");
+  for (int i = 0; i < 150; ++i) {
+    fed.feed(good_scene(i * .2));
+    fed.feed_part(i * .2, i * .2 + .2, "camera/1 seats/1");
+  }
+  EXPECT_TRUE(fed.claims.empty());
+}
+
 TEST(HeadTurned, what_it_says_does_not_depend_on_what_comes_later) {
   const auto yaw = [](double t) { return between(t, 3, 5) ? 45.F : between(t, 7, 9) ? -50.F : 3.F; };
   Fed whole("head_turned"), cut("head_turned");

@@ -47,7 +47,8 @@ TEST(Table, EveryEntryIsWhole) {
     EXPECT_GT(entry.severity, 0) << entry.name;
     EXPECT_LE(entry.severity, 1) << entry.name;
     EXPECT_GT(entry.review_seconds, 0) << entry.name;
-    EXPECT_NE(entry.make(RoomContext{}, default_parameters(entry)), nullptr) << entry.name;
+    if (entry.reach == Reach::whole_session) EXPECT_EQ(entry.make, nullptr) << entry.name << ": judged by pipeline/session_answers";
+    else EXPECT_NE(entry.make(RoomContext{}, default_parameters(entry)), nullptr) << entry.name;
     std::string_view codes = entry.rule_candidates;
     while (!codes.empty()) {
       const std::string_view code = codes.substr(0, codes.find(','));

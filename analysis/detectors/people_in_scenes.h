@@ -78,6 +78,15 @@ class Fed {
   void feed(const Scene& scene) {
     detector_->observe({{scene.at_us()}, {"camera/c1/r1/cam", ++seq_, "h"}, SceneStimulus{"cam", &scene}}, claims);
   }
+  /// A part of video as a whole, from `from_s` to `to_s`; `percepts` as Scenes name them.
+  void feed_part(double from_s, double to_s, const std::string& percepts = "camera/1 seats/1 faces-yunet/2 persons-yolox-nano/1") {
+    Scenes scenes;
+    scenes.set_camera("cam");
+    scenes.set_percepts(percepts);
+    scenes.set_from_us((kStart + seconds(from_s)).us);
+    scenes.set_to_us((kStart + seconds(to_s)).us);
+    detector_->observe({{scenes.to_us()}, {"analysis/c1/r1/e", ++seq_, "h"}, ScenesStimulus{&scenes}}, claims);
+  }
   /// Claims of one state that were stated as over, in order.
   std::vector<Claim> over(Presence state = PRESENT) const {
     std::vector<Claim> some;

@@ -79,5 +79,30 @@ TEST(SecondPerson, covered_is_unknown) {
   EXPECT_NEAR(to_s(fed.over(UNKNOWN).front()), 20, 1e-3);
 }
 
+TEST(SecondPerson, pictures_left_out_under_overload_are_unknown) {
+  Fed fed("second_person");
+  for (int i = 0; i < 60; ++i) {  // once a second, but not from 20 s to 40 s
+    Scene scene = good_scene(i);
+    if (i < 20 || i >= 40) add_person(scene, 100);
+    fed.feed(scene);
+    fed.feed_part(i, i + 1);
+  }
+  ASSERT_EQ(fed.over(UNKNOWN).size(), 1u);
+  EXPECT_NEAR(from_s(fed.over(UNKNOWN).front()), 19, 1e-3);
+  EXPECT_NEAR(to_s(fed.over(UNKNOWN).front()), 40, 1e-3);
+  EXPECT_EQ(fed.over(UNKNOWN).front().words.at("reason"), "looked_too_seldom");
+}
+
+TEST(SecondPerson, thinned_looks_are_enough) {
+  Fed fed("second_person");
+  for (int i = 0; i < 60; ++i) {
+    Scene scene = good_scene(i);
+    if (i % 3 == 0) add_person(scene, 100);
+    fed.feed(scene);
+    fed.feed_part(i, i + 1);
+  }
+  EXPECT_TRUE(fed.claims.empty());
+}
+
 }  // namespace
 }  // namespace invigil::people

@@ -20,7 +20,8 @@
   ROW(screen_room_disagree) \
   ROW(seat_empty) \
   ROW(second_person) \
-  ROW(head_turned)
+  ROW(head_turned) \
+  ROW(answer_forensics)
 
 namespace invigil {
 

@@ -32,8 +32,10 @@ Instant end_of(const Observation& o) { return {o.to_us()}; }
 
 Observation observation_of(const Claim& claim, const DetectorEntry& entry, std::string_view parameters_hash, const RoomContext& context) {
   Observation o;
-  o.set_id(id_of(fmt::format("observation\n{}\n{}\n{}\n{}\n{}\n{}\n{}\n{}\n{}\n{}", entry.name, entry.version, to_hex(parameters_hash),
-                             context.centre, context.room, context.session, claim.kind, claim.seat, claim.camera, claim.from.us)));
+  std::string subject = fmt::format("observation\n{}\n{}\n{}\n{}\n{}\n{}\n{}\n{}\n{}\n{}", entry.name, entry.version, to_hex(parameters_hash),
+                                    context.centre, context.room, context.session, claim.kind, claim.seat, claim.camera, claim.from.us);
+  for (const std::string& partner : claim.partners) subject += "\n" + partner;
+  o.set_id(id_of(subject));
   o.set_detector(std::string(entry.name));
   o.set_version(std::string(entry.version));
   o.set_parameters_hash(std::string(parameters_hash));
@@ -48,6 +50,9 @@ Observation observation_of(const Claim& claim, const DetectorEntry& entry, std::
   o.set_state(claim.state);
   o.set_score(claim.score);
   o.set_quality(claim.quality);
+  for (const std::string& partner : claim.partners) o.add_partners(partner);
+  for (const auto& [name, word] : claim.words) (*o.mutable_words())[name] = word;
+  if (claim.answers) *o.mutable_answers() = *claim.answers;
   for (const auto& [name, value] : claim.figures) (*o.mutable_figures())[name] = value;
   for (const Source& source : claim.sources) {
     if (source.seq == 0 || source.hash.size() != 32) continue;  // stimuli without a record: `watch` has no log
@@ -77,6 +82,7 @@ Incident IncidentBook::stated(const Bundle& bundle) const {
   for (const Member& member : bundle.members) {
     const Observation& o = member.observation;
     if (!o.seat().empty()) seats.insert(o.seat());
+    seats.insert(o.partners().begin(), o.partners().end());
     if (!o.camera().empty()) cameras.insert(o.camera());
     from = std::min(from, o.from_us());
     to = std::max(to, o.to_us());
@@ -106,6 +112,7 @@ Incident IncidentBook::stated(const Bundle& bundle) const {
   for (const auto& [name, value] : bundle.parameters) parameters[name] = fmt::format("{}", value);
   if (!first.seat().empty()) parameters["seat"] = first.seat();
   if (!first.camera().empty()) parameters["camera"] = first.camera();
+  for (const auto& [name, word] : best->words()) parameters[name] = word;
   auto& figures = *why.mutable_figures();
   for (const auto& [name, value] : best->figures()) figures[name] = value;
   figures["claims"] = static_cast<double>(bundle.members.size());
@@ -118,7 +125,9 @@ Incident IncidentBook::stated(const Bundle& bundle) const {
 
 void IncidentBook::take(const DetectorEntry& entry, const Parameters& parameters, const Observation& observation, bool opens_incident,
                         bool ongoing, std::vector<Incident>& out) {
-  auto& bundles = bundles_[fmt::format("{}\n{}\n{}\n{}", entry.name, observation.kind(), observation.seat(), observation.camera())];
+  std::string subject = fmt::format("{}\n{}\n{}\n{}", entry.name, observation.kind(), observation.seat(), observation.camera());
+  for (const std::string& partner : observation.partners()) subject += "\n" + partner;
+  auto& bundles = bundles_[subject];
   const bool counts = opens_incident && observation.state() == PRESENT;
   for (auto bundle = bundles.begin(); bundle != bundles.end(); ++bundle) {
     const auto known = std::find_if(bundle->members.begin(), bundle->members.end(),

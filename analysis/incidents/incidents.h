@@ -40,7 +40,7 @@ class IncidentBook {
     Parameters parameters;
     std::vector<Member> members;  // in order of start
   };
-  using Subject = std::string;  // detector, kind, seat and camera
+  using Subject = std::string;  // detector, kind, seats and camera
   Incident stated(const Bundle& bundle) const;
 
   const RoomContext* context_;

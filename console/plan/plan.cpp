@@ -81,6 +81,20 @@ Result<> read_assignment(const Json& from, const std::string& at, const std::str
   return {};
 }
 
+void read_paper(const Json& from, Paper& paper) {
+  paper.set_id(from.at("id").get<std::string>());
+  for (const Json& item : from.at("items")) {
+    PaperItem* out = paper.add_items();
+    out->set_id(item.at("id").get<std::string>());
+    out->set_key(item.at("key").get<std::string>());
+    if (item.contains("options"))
+      for (const Json& option : item.at("options")) out->add_options(option.get<std::string>());
+    if (!item.contains("difficulty")) continue;
+    out->set_difficulty(item.at("difficulty").get<double>());
+    out->set_has_difficulty(true);
+  }
+}
+
 Result<> read_session(const Json& from, const std::string& at, const TokenSource& tokens, Session& session, std::vector<SeatToken>& made) {
   session.set_id(from.at("id").get<std::string>());
   session.set_title(from.at("title").get<std::string>());
@@ -102,6 +116,7 @@ Result<> read_session(const Json& from, const std::string& at, const TokenSource
   for (std::size_t i = 0; i < assignments.size(); ++i)
     if (auto read = read_assignment(assignments[i], fmt::format("{}/assignments/{}", at, i), session.id(), tokens, *session.add_assignments(), made); !read)
       return read;
+  if (from.contains("paper")) read_paper(from.at("paper"), *session.mutable_paper());
   if (!from.contains("staff")) return {};
   for (const Json& person : from.at("staff")) {
     StaffMember* out = session.add_staff();

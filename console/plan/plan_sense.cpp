@@ -125,12 +125,29 @@ Result<> check_assignments(const Session& session, const std::map<std::string, c
   return {};
 }
 
+Result<> check_paper(const Paper& paper, const std::string& at) {
+  Seen items;
+  for (int i = 0; i < paper.items_size(); ++i) {
+    const PaperItem& item = paper.items(i);
+    const std::string here = fmt::format("{}/paper/items/{}", at, i);
+    if (auto ok = once(items, item.id(), "item", here + "/id"); !ok) return ok;
+    std::set<std::string> options;
+    for (const std::string& option : item.options())
+      if (!options.insert(option).second) return fail(ErrorCode::invalid, fmt::format("item \"{}\" has the option \"{}\" twice", item.id(), option), here + "/options");
+    if (!options.empty() && !item.key().empty() && !options.contains(item.key()))
+      return fail(ErrorCode::invalid,
+                  fmt::format("the key \"{}\" of item \"{}\" is none of its options: leave options out where several may be right", item.key(), item.id()), here + "/key");
+  }
+  return {};
+}
+
 Result<> check_session(const Session& session, const std::map<std::string, const Room*>& all, const std::string& at) {
   if (session.ends_us() <= session.starts_us())
     return fail(ErrorCode::invalid, fmt::format("session \"{}\" ends before it starts", session.id()), at + "/ends");
   if (session.ends_us() - session.starts_us() > seconds(24 * 3600).us)
     return fail(ErrorCode::invalid, fmt::format("session \"{}\" is longer than a day: check its times and zones", session.id()), at + "/ends");
   std::map<std::string, const Room*> rooms;
+  if (auto ok = check_paper(session.paper(), at); !ok) return ok;
   Seen seats, candidates, staff;
   for (int i = 0; i < session.rooms_size(); ++i) {
     const std::string here = fmt::format("{}/rooms/{}", at, i);

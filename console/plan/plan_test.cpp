@@ -38,6 +38,12 @@ TEST(Plan, TheExampleIsValid) {
   EXPECT_EQ(plan.sessions(0).starts_us(), 1795309200000000);  // 01:00 UTC
   EXPECT_EQ(plan.sessions(0).roster_size(), 12);
   EXPECT_EQ(plan.sessions(0).assignments(0).token_hash(), bytes_of(sha256("EXAMPLE-TOKEN-OF-SEAT-ONE")));
+  ASSERT_EQ(plan.sessions(0).paper().items_size(), 10);
+  EXPECT_EQ(plan.sessions(0).paper().items(1).key(), "C");
+  EXPECT_EQ(plan.sessions(0).paper().items(1).options_size(), 4);
+  EXPECT_EQ(plan.sessions(0).paper().items(8).key(), "A,C");
+  EXPECT_FALSE(plan.sessions(0).paper().items(1).has_difficulty());
+  EXPECT_FALSE(plan.sessions(1).has_paper());
   EXPECT_EQ(parsed->made.size(), 17U);
   // Tokens never travel with the record, nor do they stand in it.
   EXPECT_EQ(plan.SerializeAsString().find("EXAMPLE-TOKEN"), std::string::npos);
@@ -90,6 +96,10 @@ const Fault kFaults[] = {
     {"short token", [](Json& p) { p["sessions"][0]["assignments"][1]["token"] = "short"; }, "/sessions/0/assignments/1/token", ""},
     {"assignment backwards", [](Json& p) { p["sessions"][0]["assignments"][1]["to"] = "2026-11-22T08:00:00+08:00"; }, "/sessions/0/assignments/1/to", "before it starts"},
     {"assignment beyond", [](Json& p) { p["sessions"][0]["assignments"][1]["to"] = "2026-11-22T12:00:00+08:00"; }, "/sessions/0/assignments/1/to", "beyond"},
+    {"item twice", [](Json& p) { p["sessions"][0]["paper"]["items"][1]["id"] = "q001"; }, "/sessions/0/paper/items/1/id", "twice"},
+    {"key that is no option", [](Json& p) { p["sessions"][0]["paper"]["items"][2]["key"] = "E"; }, "/sessions/0/paper/items/2/key", "none of its options"},
+    {"option twice", [](Json& p) { p["sessions"][0]["paper"]["items"][2]["options"] = {"A", "B", "A"}; }, "/sessions/0/paper/items/2/options", "twice"},
+    {"free text as a key", [](Json& p) { p["sessions"][0]["paper"]["items"][0]["key"] = "see book"; }, "/sessions/0/paper/items/0/key", ""},
     {"staff in a room not used", [](Json& p) { p["sessions"][1]["staff"][0]["rooms"][0] = "r102"; }, "/sessions/1/staff/0/rooms/0", "r102"},
 };
 
