@@ -6,11 +6,12 @@
 #include <string_view>
 #include <vector>
 
+#include "analysis/forensics/wording.h"
 #include "models/result.h"
 
 namespace invigil {
 
-/// One cell and where it stood (both from 1), for error texts.
+/// One cell and where it stood, for error texts: the line of the file and the column of the table, both from 1.
 struct CsvCell {
   std::string text;
   int line = 0, column = 0;
@@ -18,20 +19,22 @@ struct CsvCell {
 
 struct CsvTable {
   std::string file;                         ///< name for error texts
+  Language language = Language::english;    ///< of error texts
   std::vector<CsvCell> header;
   std::vector<std::vector<CsvCell>> rows;   ///< as many cells each as the header has
-  std::vector<std::string> repairs;         ///< what was silently different and has been put right, in words
+  std::vector<Wording> repairs;             ///< what was silently different and has been put right
 };
 
-/// Parses RFC 4180 CSV (comma, semicolon or tab, found from the header; quoted cells; CRLF or LF; blank lines skipped).
-/// Cells are trimmed. Errors: ragged row, quote that never closes, no header, over `max_bytes`, bytes in no known encoding.
-Result<CsvTable> parse_csv(std::string_view bytes, std::string file, std::size_t max_bytes = std::size_t{1} << 30);
-Result<CsvTable> read_csv(const std::filesystem::path& file);
+/// Bytes a cell may have at most; beyond it a quote has almost surely been left open.
+inline constexpr std::size_t kMaxCellBytes = 65536;
+
+/// Parses RFC 4180 CSV (comma, semicolon or tab, found from the header; quoted cells; CRLF, LF or CR; blank rows skipped).
+/// Cells are trimmed. Errors, in `language`: ragged row, quote that never closes, no header, NUL byte, a cell over kMaxCellBytes,
+/// over `max_bytes`, bytes in no known encoding.
+Result<CsvTable> parse_csv(std::string_view bytes, std::string file, Language language = Language::english, std::size_t max_bytes = std::size_t{1} << 30);
+Result<CsvTable> read_csv(const std::filesystem::path& file, Language language = Language::english);
 
 /// An Error that names file, line and column.
-Error csv_error(const CsvTable& table, const CsvCell& cell, std::string message);
-
-/// UTF-8 of bytes whose encoding is guessed: BOM, else valid UTF-8, else GB18030. Sets `encoding` to what it was.
-Result<std::string> to_utf8(std::string_view bytes, std::string& encoding);
+Error csv_error(const CsvTable& table, const CsvCell& cell, const Wording& message);
 
 }  // namespace invigil

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "analysis/forensics/exam_data.h"
+#include "analysis/forensics/wording.h"
 
 namespace invigil {
 
@@ -15,19 +16,28 @@ namespace invigil {
 ///   times      candidate,<item>…       seconds
 ///   seats      candidate,institution,center,room,row,column
 ///   changes    candidate,item,at_s,from,to
-///   bank       item,b                  difficulties in logits
+///   bank       item,b[,se][,beta]      difficulties in logits, their standard errors, mean log seconds
 struct ExamFiles {
   std::filesystem::path responses, key;
   std::filesystem::path times = {}, changes = {}, seats = {}, bank = {};
 };
 
-struct ReadExam {
-  ExamData exam;
-  std::vector<std::string> repairs;  ///< each stated and counted: "times.csv: 105 times of 0 taken as unknown"
+/// What a bank says of the items besides their difficulties; J entries or none, NaN where unknown.
+struct BankFigures {
+  std::vector<double> difficulty_error;  ///< standard errors, logits
+  std::vector<double> intensity;         ///< mean log seconds of candidates of average speed
 };
 
-/// Reads and cross-checks all files. Options of an item are the labels seen in its column, its key and, when all labels are single
-/// letters, the letters between the first and the last of the exam. A time of 0 is taken as unknown and counted; a negative one is an error.
-Result<ReadExam> read_exam(const ExamFiles& files);
+struct ReadExam {
+  ExamData exam;
+  BankFigures bank;
+  std::vector<Wording> repairs;  ///< each stated and counted: "times.csv: 105 times of 0 s taken as unknown"
+};
+
+/// Reads and cross-checks all files; errors in `language`. Options of an item are the labels seen in its column and its key; where all
+/// keys are single letters (or digits), also unchosen ones before the last seen, and the exam's last when only that is missing. Put right and said so: lower-case and full-width letters,
+/// NA and marks like "-" or "*" (no answer), labels beyond the last key (options of their own), times of 0 (unknown). Not put right: one
+/// candidate or item twice, negative times, names that are not in the responses.
+Result<ReadExam> read_exam(const ExamFiles& files, Language language = Language::english);
 
 }  // namespace invigil

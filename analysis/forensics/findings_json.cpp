@@ -26,6 +26,14 @@ Json groups_of(const std::vector<GroupPattern>& groups) {
   return out;
 }
 
+Json changes_of(const std::vector<GroupChanges>& groups) {
+  Json out = Json::array();
+  for (const GroupChanges& g : groups)
+    out.push_back({{"group", g.group}, {"candidates", g.candidates}, {"changed", g.erasure.changed}, {"ended_right", g.erasure.right},
+                   {"expected", g.erasure.expected}, {"z", number(g.erasure.z)}, {"p", number(g.erasure.p)}});
+  return out;
+}
+
 }  // namespace
 
 std::size_t listed_pairs(const ExamFindings& findings, std::size_t listed) {
@@ -46,11 +54,16 @@ nlohmann::ordered_json findings_json(const ExamData& exam, const ExamFindings& f
                  {"star_scale", findings.star_scale},
                  {"nominal_scale", findings.nominal_scale},
                  {"institution_offset", findings.institution_offset},
+                 {"tail_slope", findings.tail_slope},
                  {"times", !exam.seconds.empty()},
                  {"seats", !exam.seats.empty()},
                  {"changes", exam.changes.size()}};
   out["expected_false_flags"] = findings.expected_false_flags;
-  out["notes"] = findings.notes;
+  Json& rules = out["expected_by_rule"] = Json::array();
+  for (const RuleExpectation& r : findings.expected_by_rule) rules.push_back({{"rule", r.rule}, {"expected", r.expected}});
+  out["expected_notes"] = findings.expected_notes;
+  Json& notes = out["notes"] = Json::array();
+  for (const Wording& note : findings.notes) notes.push_back({{"zh", note.zh}, {"en", note.en}});
   Json& candidates = out["candidates"] = Json::array();
   for (const CandidateFinding& c : findings.candidates) {
     Json entry = {{"candidate", id(c.candidate)}, {"score", c.score}, {"answered", c.answered}, {"suspicion", number(c.suspicion)},
@@ -85,6 +98,20 @@ nlohmann::ordered_json findings_json(const ExamData& exam, const ExamFindings& f
   out["institutions"] = groups_of(findings.institutions);
   Json& calibration = out["calibration"] = Json::array();
   for (const CalibrationPoint& c : findings.calibration) calibration.push_back({{"nominal", c.nominal}, {"observed", c.observed}});
+  return out;
+}
+
+nlohmann::ordered_json patterns_json(const ExamData& exam, const ExamPatterns& patterns) {
+  Json out;
+  Json& items = out["items"] = Json::array();
+  for (const ItemDrift& d : patterns.drift)
+    items.push_back({{"item", exam.items[static_cast<std::size_t>(d.item)]}, {"bank_difficulty", number(d.bank_difficulty)}, {"difficulty", number(d.difficulty)},
+                     {"easier_z", number(d.easier_z)}, {"faster_z", number(d.faster_z)}, {"p_adjusted", number(d.p)}});
+  Json bursts = Json::array();
+  for (const ChangeBurst& b : patterns.bursts)
+    bursts.push_back({{"candidate", exam.candidates[static_cast<std::size_t>(b.candidate)]}, {"turned_right", b.turned_right}, {"changed", b.changed},
+                      {"from_s", b.from_s}, {"to_s", b.to_s}, {"p_adjusted", number(b.p)}});
+  out["answer_changes"] = {{"rooms", changes_of(patterns.rooms)}, {"institutions", changes_of(patterns.institutions)}, {"bursts", bursts}};
   return out;
 }
 

@@ -6,278 +6,362 @@
 #include <cmath>
 #include <map>
 
-#include "analysis/forensics/findings_json.h"
+#include "analysis/forensics/html_figures.h"
+#include "analysis/forensics/html_style.h"
+#include "analysis/forensics/html_text.h"
+#include "analysis/forensics/person_channels.h"
 
 namespace invigil {
 namespace {
 
-constexpr std::size_t kPairsShown = 50, kCandidatesShown = 100, kRoomsShown = 40;
+constexpr std::size_t kPairsShown = 50, kPairsAtLeast = 5, kPairsRanked = 200, kPairsRankedAtLeast = 10, kCandidatesShown = 200, kRoomsShown = 40, kRoomsAll = 6, kRowsShown = 15;
+constexpr int kSeatsAcross = 60;
+constexpr double kHolm = 0.05, kReviewQ = 0.05, kLowEffort = 0.9, kEvidence = 0.01;
 
-std::string escape(const std::string& text) {
-  std::string out;
-  for (const char c : text) {
-    if (c == '&') out += "&amp;";
-    else if (c == '<') out += "&lt;";
-    else if (c == '>') out += "&gt;";
-    else if (c == '"') out += "&quot;";
-    else if (c == '\'') out += "&#39;";
-    else out += c;
-  }
-  return out;
-}
+bool significant(const PairFinding& f) { return f.p_adjusted <= kHolm || f.q <= kReviewQ; }
 
-/// A text in both languages; the page shows one.
-std::string both(const std::string& zh, const std::string& en) { return "<span class=zh lang=zh>" + zh + "</span><span class=en lang=en>" + en + "</span>"; }
-
-std::string probability(double p) {
-  if (!std::isfinite(p)) return "–";
-  return p >= 0.001 ? fmt::format("{:.3f}", p) : fmt::format("{:.1e}", p);
-}
-
-std::string level_text(SuspicionLevel level) {
-  switch (level) {
-    case SuspicionLevel::strong: return both("强", "strong");
-    case SuspicionLevel::review: return both("待复核", "review");
-    case SuspicionLevel::note: return both("提示", "note");
-    case SuspicionLevel::none: break;
-  }
-  return both("无", "none");
-}
-
-std::string family_text(PairFamily family) {
-  switch (family) {
-    case PairFamily::adjacent: return both("邻座", "adjacent seats");
-    case PairFamily::same_room: return both("同考场", "same room");
-    case PairFamily::same_institution: return both("同单位或同考点", "same institution or centre");
-    case PairFamily::other: break;
-  }
-  return both("其他", "others");
-}
-
-std::string channel_text(const std::string& name) {
-  static const std::map<std::string, std::pair<const char*, const char*>> names{
-      {"similarity", {"答案雷同", "similar answers"}}, {"speed", {"答题速度", "speed"}},       {"preknowledge", {"预先知题", "known items"}},
-      {"changes", {"改答案", "answer changes"}},       {"follow_lag", {"跟随作答", "follows"}}, {"rt_profile", {"用时节奏雷同", "similar pace"}}};
-  const auto at = names.find(name);
-  return at == names.end() ? escape(name) : both(at->second.first, at->second.second);
-}
-
-constexpr const char* kHead = R"(<!doctype html>
-<html lang="zh"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1"><title>Invigil</title><style>
-:root{--ink:#1c2330;--dim:#667085;--line:#e2e6ec;--soft:#f5f7fa;--strong:#b42318;--review:#b54708;--note:#1f5fa8}
-*{box-sizing:border-box}body{font:15px/1.55 system-ui,"Noto Sans CJK SC","PingFang SC","Microsoft YaHei",sans-serif;color:var(--ink);margin:0 auto;max-width:1080px;padding:32px 24px}
-body.cn .en,body.english .zh{display:none}h1{font-size:26px;margin:0 0 4px}h2{font-size:19px;margin:36px 0 10px;padding-bottom:6px;border-bottom:1px solid var(--line)}
-p{max-width:75ch}.dim{color:var(--dim)}button{float:right;font:inherit;padding:4px 14px;border:1px solid var(--line);border-radius:6px;background:#fff;cursor:pointer}
-.cards{display:grid;grid-template-columns:repeat(auto-fit,minmax(170px,1fr));gap:12px;margin:20px 0}.card{background:var(--soft);border-radius:8px;padding:12px 16px}
-.card b{display:block;font-size:24px;font-variant-numeric:tabular-nums}.scroll{overflow-x:auto}table{border-collapse:collapse;width:100%;font-variant-numeric:tabular-nums}
-th,td{text-align:left;padding:6px 10px;border-bottom:1px solid var(--line);white-space:nowrap}th{font-weight:600;color:var(--dim);font-size:13px}td.n,th.n{text-align:right}
-.strong{color:var(--strong);font-weight:600}.review{color:var(--review);font-weight:600}.note{color:var(--note)}
-.pair{border:1px solid var(--line);border-radius:8px;padding:14px 16px;margin:12px 0;break-inside:avoid}.pair h3{margin:0 0 6px;font-size:16px}
-.answers{font:13px/1.5 ui-monospace,Consolas,monospace;white-space:pre;overflow-x:auto;padding:8px 0}.answers i{font-style:normal;color:#98a2b3}.answers b{background:#fee4e2;color:var(--strong)}.answers u{text-decoration:none;color:var(--ink)}
-svg{max-width:100%;height:auto;background:#fff}svg text{font:12px system-ui,"Noto Sans CJK SC",sans-serif;fill:var(--dim)}.plots{display:grid;grid-template-columns:repeat(auto-fit,minmax(420px,1fr));gap:24px}
-.rooms{display:flex;flex-wrap:wrap;gap:20px}@media print{button{display:none}}
-</style></head><body class="cn">
-)";
+struct Column {
+  const char *zh, *en;
+  bool figure = false;
+};
 
 struct Page {
   const ExamData& exam;
   const ExamFindings& found;
-  std::string out = kHead;
+  const ExamPatterns& patterns;
+  std::string out = {};
+  std::vector<const CandidateFinding*> ranked = {};
+  std::vector<int> rank = {};  ///< by candidate: place in `ranked` from 1, 0 = none
 
-  std::string id(int i) const { return escape(exam.candidates[static_cast<std::size_t>(i)]); }
-  void heading(const char* zh, const char* en) { out += "<h2>" + both(zh, en) + "</h2>"; }
-  void paragraph(const std::string& zh, const std::string& en) { out += "<p>" + both(zh, en) + "</p>"; }
-  void card(const std::string& value, const char* zh, const char* en, const char* style = "") { out += fmt::format("<div class=card><b class='{}'>{}</b>{}</div>", style, value, both(zh, en)); }
-
-  void top() {
-    out += "<button onclick=\"document.body.className=document.body.className==='cn'?'english':'cn'\">中文 / English</button><h1>" + both("作答数据分析报告", "Answer forensics report") + "</h1>";
-    out += "<p class=dim>" + both("本报告只提示值得人工复核之处，不构成作弊认定。", "This report points at what a person should look at. It decides nothing about anybody.") + "</p><div class=cards>";
-    const auto level = [&](SuspicionLevel l) { return std::to_string(std::count_if(found.candidates.begin(), found.candidates.end(), [&](const auto& c) { return c.level == l; })); };
-    card(std::to_string(exam.candidate_count()), "考生", "candidates");
-    card(std::to_string(exam.item_count()), "试题", "items");
-    card(level(SuspicionLevel::strong), "强提示", "strong", "strong");
-    card(level(SuspicionLevel::review), "待复核", "review", "review");
-    card(fmt::format("≤ {:.2f}", found.expected_false_flags), "即使全体诚实也会误提示的人数（待复核及以上，上界估计）", "false flags to expect at review and above, were everybody honest (upper estimate)");
-    out += "</div>";
+  std::string id(int i) const { return html_escape(exam.candidates[static_cast<std::size_t>(i)]); }
+  void heading(const char* anchor, const char* zh, const char* en) { out += fmt::format("<h2 id={}>{}</h2>", anchor, html_both(zh, en)); }
+  void paragraph(const std::string& zh, const std::string& en, const char* style = "") { out += fmt::format("<p class='{}'>{}</p>", style, html_both(zh, en)); }
+  void card(const std::string& value, const char* zh, const char* en, const char* style = "") { out += fmt::format("<div class=card><b class='{}'>{}</b>{}</div>", style, value, html_both(zh, en)); }
+  void open_table(const char* zh, const char* en, const std::vector<Column>& columns) {
+    out += fmt::format("<div class=scroll tabindex=0><table aria-label='{} / {}'><thead><tr>", zh, en);
+    for (const Column& c : columns) out += fmt::format("<th{}>{}</th>", c.figure ? " class=n" : "", html_both(c.zh, c.en));
+    out += "</tr></thead><tbody>";
+  }
+  void close_table() { out += "</tbody></table></div>"; }
+  void row(const std::vector<std::string>& cells, const std::vector<Column>& columns, const std::string& anchor = "") {
+    out += anchor.empty() ? "<tr>" : "<tr id=" + anchor + ">";
+    for (std::size_t c = 0; c < cells.size(); ++c) out += (columns[c].figure ? "<td class=n>" : "<td>") + cells[c] + "</td>";
+    out += "</tr>";
   }
 
-  void tested() {
-    heading("检验了什么", "What was tested");
-    if (found.similarity_tested)
-      paragraph(fmt::format("比较了全部 {} 对考生的答案。两名考生的得分已知时，他们会有多少题答得一样，由题目难度和各错误选项的吸引力算出；超出越多越可疑。{}", found.pair_count,
-                            found.nominal_used ? "考生不少于 300 人，因此同时使用名义反应模型，取两者中证据较强者，并为此把概率加倍。" : ""),
-                fmt::format("All {} pairs of candidates were compared. Given two scores, the difficulty of the items and the pull of each wrong option say how many answers should be the same; the excess is the evidence.{}",
-                            found.pair_count, found.nominal_used ? " With 300 candidates or more the nominal response model is used as well; the stronger evidence counts and its probability is doubled for having had two chances." : ""));
-    out += "<div class=scroll><table><tr><th>" + both("座位关系", "Family") + "</th><th class=n>" + both("对数", "Pairs") + "</th><th class=n>" + both("分得的误差份额", "Share of the error allowed") + "</th></tr>";
-    for (const FamilySize& f : found.families) out += fmt::format("<tr><td>{}</td><td class=n>{}</td><td class=n>{:.0f} %</td></tr>", family_text(f.family), f.pairs, 100 * f.alpha_share);
-    out += "</table></div>";
-    for (const std::string& note : found.notes) out += "<p class=dim>" + escape(note) + "</p>";
+  std::size_t of_level(SuspicionLevel level) const {
+    return static_cast<std::size_t>(std::count_if(found.candidates.begin(), found.candidates.end(), [&](const auto& c) { return c.level == level; }));
   }
 
-  void candidates() {
-    heading("考生", "Candidates");
-    std::vector<const CandidateFinding*> ranked;
+  void rank_candidates() {
     for (const auto& c : found.candidates)
       if (c.level != SuspicionLevel::none) ranked.push_back(&c);
     std::stable_sort(ranked.begin(), ranked.end(), [](const auto* x, const auto* y) { return x->level != y->level ? x->level > y->level : x->suspicion > y->suspicion; });
+    rank.assign(found.candidates.size(), 0);
+    for (std::size_t i = 0; i < ranked.size(); ++i) rank[static_cast<std::size_t>(ranked[i]->candidate)] = static_cast<int>(i) + 1;
+  }
+
+  void top() {
+    const std::size_t strong = of_level(SuspicionLevel::strong), review = of_level(SuspicionLevel::review);
+    out += "<header><div class=choice><label for=zh>中文</label><label for=en>English</label></div><h1>" + html_both("作答数据分析报告", "Answer forensics report") + "</h1>";
+    paragraph("本报告指出值得人工复核之处，不认定任何人作弊。", "This report points at what a person should look at. It finds nobody guilty.", "dim");
+    out += "<nav class=toc>";
+    for (const auto& [anchor, zh, en] : {std::tuple{"tested", "检验了什么", "What was tested"}, {"people", "考生", "Candidates"}, {"pairs", "考生对", "Pairs"}, {"seats", "座位图", "Seat map"},
+                                         {"plots", "图", "Plots"}, {"other", "改答案与试题", "Changes and items"}, {"limits", "方法的局限", "Limits"}, {"methods", "方法与出处", "Methods and sources"}})
+      out += fmt::format("<a href='#{}'>{}</a>", anchor, html_both(zh, en));
+    out += "</nav></header><main><div class=cards>";
+    card(std::to_string(exam.candidate_count()), "考生", "candidates");
+    card(std::to_string(exam.item_count()), "试题", "items");
+    card(found.similarity_tested ? std::to_string(found.pair_count) : "–", "比较的考生对", "pairs compared");
+    card(std::to_string(strong), "强提示（人）", "candidates: strong", "strong");
+    card(std::to_string(review), "待复核（人）", "candidates: review", "review");
+    card(fmt::format("≤ {:.2f}", found.expected_false_flags), "人人诚实时预计的误提示人数", "false flags expected were all honest");
+    out += "</div><div class=verdict>";
+    const std::string expected = fmt::format("{:.2f}", found.expected_false_flags);
+    paragraph(fmt::format("本次有 <b>{}</b> 名考生列为“待复核”或“强”。在同样规模、人人诚实的考试中，平均至多 <b>{}</b> 人会被这样误列。因此{}", strong + review, expected,
+                          static_cast<double>(strong + review) <= found.expected_false_flags ? "本次的提示完全可能出于偶然。" : "不应把每一条提示都当作偶然，也不应把任何一条提示单独当作结论。"),
+              fmt::format("<b>{}</b> candidates are at “review” or “strong”. In an exam of this size where everybody is honest, <b>{}</b> would be so on average at most. So {}", strong + review, expected,
+                          static_cast<double>(strong + review) <= found.expected_false_flags ? "chance alone explains the flags of this exam." : "chance does not explain all the flags, and no single flag is a conclusion."));
+    out += "</div>";
+  }
+
+  void ran(bool yes, const char* zh, const char* en, const char* why_zh, const char* why_en) {
+    out += yes ? "<li>✓ " + html_both(zh, en) + "</li>" : "<li class=dim>– " + html_both(std::string(zh) + "：未做，" + why_zh, std::string(en) + ": not done, " + why_en) + "</li>";
+  }
+
+  bool has_channel(const char* name) const {
+    return std::any_of(found.candidates.begin(), found.candidates.end(), [&](const auto& c) { return c.channel(name) != nullptr; });
+  }
+
+  void tested() {
+    heading("tested", "检验了什么", "What was tested");
+    out += "<ul style='list-style:none;padding-left:0'>";
+    ran(found.similarity_tested, "答案雷同：每两名考生的答案是否比两人得分所能解释的更一致", "Similar answers: do any two candidates agree more than their scores explain", "考生不足 20 人", "fewer than 20 candidates");
+    ran(found.nominal_used, "同上，名义反应模型（人数多时能看出共同预知试题的群体）", "The same under the nominal response model (in large exams it sees groups that knew items)", "考生不足 300 人", "fewer than 300 candidates");
+    ran(!exam.seconds.empty(), "速度：答得异常快而得分不低", "Speed: unusually fast with a good score", "没有用时数据", "no times were given");
+    ran(!exam.changes.empty(), "改答案：改动后答对的比例是否高于能力所能解释的", "Answer changes: do they end right more often than ability explains", "没有改答案记录", "no changes were given");
+    ran(has_channel("preknowledge"), "预先知题：在指定的泄露试题上表现异常好", "Known items: unusually good on items named as leaked", "没有指定泄露试题", "no items were named");
+    ran(has_channel("follow_lag"), "跟随作答：总在同一人之后几秒提交相同答案", "Following: the same answers, always seconds after the same person", "没有提交时刻", "no commit times were given");
+    ran(!exam.seats.empty(), "座位与考场：邻座优先检验，考场与单位的整体模式", "Seats and rooms: neighbours first, patterns of rooms and institutions", "没有座位数据，全部考生对按同一类处理", "no seats were given; all pairs are one family");
+    ran(!patterns.drift.empty(), "试题漂移：试题是否比题库记载的更容易、答得更快", "Item drift: did items become easier or faster than the bank says", "没有题库参数", "no bank was given");
+    out += "</ul>";
+    if (found.similarity_tested) {
+      paragraph("允许的总误差按座位关系分配：坐得越近，分得越多，因为抄袭几乎总发生在邻座之间。",
+                "The error allowed is shared out by seat: the closer two candidates sat, the more their pair gets, since copying is nearly always between neighbours.");
+      const std::vector<Column> columns{{"座位关系", "family"}, {"对数", "pairs", true}, {"误差份额", "share of the error", true}, {"校正后显著（0.05）", "significant at .05, corrected", true}};
+      open_table("检验的考生对", "pairs tested", columns);
+      for (const FamilySize& f : found.families) {
+        const auto count = std::count_if(found.pairs.begin(), found.pairs.end(), [&](const auto& pair) { return pair.family == f.family && pair.p_adjusted <= kHolm; });
+        row({html_family(f.family), std::to_string(f.pairs), fmt::format("{:.0f} %", 100 * f.alpha_share), std::to_string(count)}, columns);
+      }
+      close_table();
+      if (found.institution_offset > 0)
+        paragraph(fmt::format("同一单位的陌生考生之间，答案一致程度比全体平均高 {:.2f} 个标准差（同一老师、同一教材）；同单位的考生对已按此扣除。", found.institution_offset),
+                  fmt::format("Strangers of one institution agree {:.2f} standard deviations more than everybody (one teacher, one book); pairs of one institution are measured against that.", found.institution_offset));
+    }
+    if (!found.expected_by_rule.empty()) {
+      out += "<h3>" + html_both("预计的误提示从何而来", "Where false flags are expected to come from") + "</h3>";
+      const std::vector<Column> columns{{"规则", "rule"}, {"人人诚实时预计误列的人数", "candidates flagged were all honest", true}};
+      open_table("预计的误提示", "expected false flags", columns);
+      for (const RuleExpectation& r : found.expected_by_rule) row({html_rule(r.rule), fmt::format("{:.3f}", r.expected)}, columns);
+      row({"<b>" + html_both("合计", "all") + "</b>", fmt::format("<b>{:.2f}</b>", found.expected_false_flags)}, columns);
+      close_table();
+    }
+    if (!found.notes.empty()) {
+      out += "<h3>" + html_both("数据中的限制与修正", "Limits of the data, and what was put right in it") + "</h3><ul>";
+      for (const Wording& note : found.notes) out += "<li>" + html_both(html_escape(note.zh), html_escape(note.en)) + "</li>";
+      out += "</ul>";
+    }
+  }
+
+  void candidates() {
+    heading("people", "考生", "Candidates");
+    paragraph(fmt::format("<b>强</b>：两类不同的证据（例如答案与用时）彼此印证。<b>待复核</b>：一类证据在计入检验次数之后仍显著。<b>提示</b>：单看不显著，只供复核时参考；仅凭偶然就会有约 {:.0f} 人。", found.expected_notes),
+              fmt::format("<b>Strong</b>: two different kinds of evidence (answers and times, say) agree. <b>Review</b>: one kind, significant after paying for the number of tests. <b>Note</b>: not significant by itself, background for a review; some {:.0f} are "
+                          "expected from chance alone.", found.expected_notes));
     if (ranked.empty()) return paragraph("没有需要提示的考生。", "Nobody stands out.");
-    out += "<div class=scroll><table><tr><th>" + both("考生", "Candidate") + "</th><th>" + both("级别", "Level") + "</th><th class=n>" + both("得分", "Score") + "</th><th>" + both("证据（校正后概率）", "Evidence (corrected probability)") + "</th></tr>";
+    const std::vector<Column> columns{{"序", "#", true}, {"考生", "candidate"}, {"级别", "level"}, {"答对 / 作答", "right / answered", true}, {"证据与概率", "evidence and its probability"}};
+    open_table("受提示的考生", "candidates flagged", columns);
     for (std::size_t i = 0; i < std::min(ranked.size(), kCandidatesShown); ++i) {
       const CandidateFinding& c = *ranked[i];
       std::string evidence;
       for (const ChannelFinding& channel : c.channels)
-        if (channel.p < 0.01) evidence += fmt::format("{}{} {}{}", evidence.empty() ? "" : " · ", channel_text(channel.name), probability(channel.p), channel.partner >= 0 ? " (" + id(channel.partner) + ")" : "");
-      if (evidence.empty()) evidence = both("见成对结果", "see the pairs");
-      out += fmt::format("<tr><td>{}</td><td class={}>{}</td><td class=n>{} / {}</td><td>{}</td></tr>", id(c.candidate), name_of(c.level), level_text(c.level), c.score, c.answered, evidence);
+        if (channel.p < kEvidence) evidence += (evidence.empty() ? "" : "<br>") + html_channel(channel.name) + " " + html_probability(channel.p) + (channel.partner >= 0 ? " ↔ " + id(channel.partner) : "");
+      if (evidence.empty()) evidence = html_both("见考生对", "see the pairs");
+      row({std::to_string(i + 1), id(c.candidate), html_level(c.level), fmt::format("{} / {}", c.score, c.answered), evidence}, columns, fmt::format("c{}", c.candidate));
     }
-    out += "</table></div>";
+    close_table();
     if (ranked.size() > kCandidatesShown) paragraph(fmt::format("另有 {} 名列于 JSON。", ranked.size() - kCandidatesShown), fmt::format("{} more are in the JSON.", ranked.size() - kCandidatesShown));
   }
 
-  /// One row of answers; `mark` says for each item: 2 shared wrong, 1 same, 0 different.
-  std::string answers(int who, int with) const {
-    std::string line;
-    for (std::size_t j = 0; j < exam.items.size(); ++j) {
-      const std::int8_t mine = exam.row(who)[j], theirs = exam.row(with)[j];
-      const std::string label = mine == kNoAnswer ? "·" : escape(exam.options[j][static_cast<std::size_t>(mine)]);
-      const bool same = mine != kNoAnswer && mine == theirs;
-      line += same && mine != exam.key[j] ? "<b>" + label + "</b>" : same ? "<u>" + label + "</u>" : "<i>" + label + "</i>";
-      if (j % 10 == 9) line += ' ';
+  void pairs() {
+    heading("pairs", "答案最相似的考生对", "The most similar pairs");
+    if (!found.similarity_tested) return paragraph("未计算。", "Not calculated.");
+    const std::vector<Column> columns{{"序", "#", true}, {"考生", "candidates"}, {"座位关系", "family"}, {"相同 / 共答", "same / both answered", true}, {"预期相同", "expected", true}, {"相同的错误", "shared wrong", true},
+                                      {"单对概率", "p of the pair", true}, {"校正后", "corrected", true}, {"", ""}};
+    open_table("考生对", "pairs", columns);
+    std::size_t listed = 0;
+    for (const PairFinding& f : found.pairs) {
+      if (listed >= kPairsRanked || (listed >= kPairsRankedAtLeast && !significant(f))) break;
+      ++listed;
+      const std::string names = id(f.pair.a) + " – " + id(f.pair.b);
+      row({std::to_string(listed), listed <= shown_pairs() ? fmt::format("<a href='#p{}'>{}</a>", listed, names) : names, html_family(f.family), fmt::format("{} / {}", f.pair.matches, f.pair.shared), fmt::format("{:.1f}", f.pair.expected),
+           std::to_string(f.pair.wrong_matches), html_probability(f.p), html_probability(f.p_adjusted), significant(f) ? "<span class='tag review'>▲ " + html_both("列入复核", "for review") + "</span>" : ""},
+          columns);
     }
-    return line;
+    close_table();
+    paragraph("以下逐对列出两人的全部答案。<b class=review>红底下划线</b>为相同的错误答案（最有分量）；深色为相同的正确答案；浅色为不同；“·”为未作答。",
+              "Below, all answers of each pair. <b class=review>Red and underlined</b>: the same wrong answer (what weighs most); dark: the same right answer; light: different; “·”: not answered.");
+    for (std::size_t k = 0; k < shown_pairs(); ++k) pair(found.pairs[k], k + 1);
   }
 
-  void pairs() {
-    if (!found.similarity_tested) return;
-    heading("答案最相似的考生对", "The most similar pairs");
-    out += "<p>" + both("两行为两人的全部答案，每十题一组。<b class=strong>红底</b>：相同的错误答案；深色：相同的正确答案；灰色：不同；点：未作答。",
-                        "Two rows: all answers of the two, in tens. <b class=strong>Red</b>: the same wrong answer; dark: the same right answer; grey: different; dot: not answered.") + "</p>";
-    std::size_t shown = 0;
-    for (const PairFinding& f : found.pairs) {
-      const bool significant = f.p_adjusted <= 0.05 || f.q <= 0.05;
-      if (shown >= kPairsShown || (!significant && shown >= 5)) break;
-      ++shown;
-      const std::size_t width = std::max(exam.candidates[static_cast<std::size_t>(f.pair.a)].size(), exam.candidates[static_cast<std::size_t>(f.pair.b)].size());
-      const auto pad = [&](int i) { return std::string(width - exam.candidates[static_cast<std::size_t>(i)].size() + 2, ' '); };
-      out += fmt::format("<div class=pair><h3>{} – {} <span class=dim>{}</span></h3>", id(f.pair.a), id(f.pair.b), family_text(f.family));
-      out += both(fmt::format("共同作答 {} 题，相同 {}，预期 {:.1f}，其中相同的错误答案 {}。单对概率 {}，对全部对数校正后 {}。", f.pair.shared, f.pair.matches, f.pair.expected, f.pair.wrong_matches, probability(f.p), probability(f.p_adjusted)),
-                  fmt::format("{} items both answered, {} the same, {:.1f} expected; {} of them the same wrong answer. Probability of this pair {}, corrected for all pairs {}.", f.pair.shared, f.pair.matches, f.pair.expected, f.pair.wrong_matches,
-                              probability(f.p), probability(f.p_adjusted)));
-      if (significant) out += " <span class=review>" + both("列入复核", "for review") + "</span>";
-      out += fmt::format("<br><span class=dim>{} GBT {} · M4 {} · K2 {}</span>", both("旁证：", "Cross-checks:"), probability(f.gbt_p), probability(f.m4_p), probability(f.k2_p));
-      out += "<div class=answers>" + id(f.pair.a) + pad(f.pair.a) + answers(f.pair.a, f.pair.b) + "\n" + id(f.pair.b) + pad(f.pair.b) + answers(f.pair.b, f.pair.a) + "</div></div>";
-    }
+  std::size_t shown_pairs() const {
+    const auto count = static_cast<std::size_t>(std::count_if(found.pairs.begin(), found.pairs.end(), significant));
+    return std::min({found.pairs.size(), std::max(count, kPairsAtLeast), kPairsShown});
+  }
+
+  void pair(const PairFinding& f, std::size_t number) {
+    out += fmt::format("<section class=pair id=p{}><h3>{}. {} – {} <span class=dim>{}</span></h3>", number, number, id(f.pair.a), id(f.pair.b), html_family(f.family));
+    paragraph(fmt::format("共同作答 {} 题，相同 <b>{}</b>，预期 {:.1f}；其中 <b>{}</b> 题错得一样。两名诚实考生如此一致的概率为 {}；计入全部比较后为 {}。", f.pair.shared, f.pair.matches, f.pair.expected, f.pair.wrong_matches, html_probability(f.p), html_probability(f.p_adjusted)),
+              fmt::format("{} items both answered, <b>{}</b> the same, {:.1f} expected; <b>{}</b> of them the same wrong answer. Two honest candidates agree so much with probability {}; with all comparisons paid for, {}.", f.pair.shared, f.pair.matches,
+                          f.pair.expected, f.pair.wrong_matches, html_probability(f.p), html_probability(f.p_adjusted)));
+    std::string checks = fmt::format("z {:.2f} ({}) · GBT {} · M4 {} · K2 {}", f.pair.z_scaled, f.model, html_probability(f.gbt_p), html_probability(f.m4_p), html_probability(f.k2_p));
+    if (std::isfinite(f.pace_z)) checks += " · " + html_both("用时节奏 z ", "pace z ") + fmt::format("{:.2f}", f.pace_z);
+    out += "<p class=dim>" + html_both("旁证：", "Cross-checks: ") + checks + "</p>" + answers_side_by_side(exam, f.pair.a, f.pair.b) + "</section>";
   }
 
   void rings() {
     if (found.rings.empty()) return;
-    heading("团伙（三人以上彼此相连）", "Rings (three and more joined)");
+    out += "<h3>" + html_both("三人以上彼此相连的群体", "Groups of three and more joined by significant pairs") + "</h3>";
     for (const RingFinding& ring : found.rings) {
       std::string members, items;
       for (const int i : ring.members) members += (members.empty() ? "" : ", ") + id(i);
-      for (const int j : ring.shared_wrong_items) items += (items.empty() ? "" : ", ") + escape(exam.items[static_cast<std::size_t>(j)]);
-      out += "<div class=pair>" + members + "<br><span class=dim>" + both(fmt::format("显著对数 {}；多数人错得相同的题：", ring.pairs), fmt::format("{} significant pairs; items most got wrong alike: ", ring.pairs)) + (items.empty() ? "–" : items) + "</span></div>";
+      for (const int j : ring.shared_wrong_items) items += (items.empty() ? "" : ", ") + html_escape(exam.items[static_cast<std::size_t>(j)]);
+      if (items.empty()) items = "–";
+      out += "<section class=pair><b>" + members + "</b>";
+      paragraph(fmt::format("{} 人，显著的考生对 {} 对。多数人错得一样的试题（泄露的答案若有错，会在此出现）：{}", ring.members.size(), ring.pairs, items),
+                fmt::format("{} candidates, {} significant pairs. Items most of them got wrong alike (the errors of a leaked key show here): {}", ring.members.size(), ring.pairs, items));
+      out += "</section>";
     }
   }
 
   void seats() {
-    if (exam.seats.empty()) return;
+    heading("seats", "座位图", "Seat map");
+    if (exam.seats.empty()) return paragraph("没有座位数据。", "No seats were given.");
     std::map<std::string, std::vector<int>> rooms;
     for (int i = 0; i < exam.candidate_count(); ++i) {
       const SeatPlace& s = exam.seats[static_cast<std::size_t>(i)];
-      if (s.row > 0 && s.column > 0 && s.row <= 60 && s.column <= 60) rooms[(s.centre.empty() ? s.institution : s.centre) + " / " + s.room].push_back(i);
+      if (s.row > 0 && s.column > 0 && s.row <= kSeatsAcross && s.column <= kSeatsAcross && !s.room.empty()) rooms[room_name(s)].push_back(i);
     }
-    std::map<int, bool> flagged;
     std::vector<const PairFinding*> links;
+    std::vector<char> hot(exam.candidates.size(), 0);
+    for (const auto& c : found.candidates) hot[static_cast<std::size_t>(c.candidate)] = c.level >= SuspicionLevel::review;
     for (const PairFinding& f : found.pairs)
-      if (f.p_adjusted <= 0.05 || f.q <= 0.05) links.push_back(&f), flagged[f.pair.a] = flagged[f.pair.b] = true;
-    heading("座位图", "Seat map");
-    paragraph("红线连接答案显著相似的两人；红点为待复核及以上的考生。", "Red lines join candidates whose answers are significantly alike; red seats are at review or above.");
+      if (significant(f)) links.push_back(&f);
+    const std::size_t across = static_cast<std::size_t>(std::count_if(links.begin(), links.end(), [](const auto* f) { return f->family > PairFamily::same_room; }));
+    paragraph("方块为待复核及以上的考生，数字为其在“考生”表中的序号（可点击）；圆点为其他考生；红线连接答案显著相似的两人。指向座位可看编号。",
+              "Squares are candidates at review or above, with their number in the table of candidates (to click); dots are everybody else; red lines join candidates whose answers are significantly alike. Point at a seat for its id.");
+    if (across > 0) paragraph(fmt::format("另有 {} 对显著相似的考生不在同一考场，图中不画线。", across), fmt::format("{} more significant pairs are of different rooms and have no line here.", across));
     out += "<div class=rooms>";
-    std::size_t shown = 0;
+    std::size_t drawn = 0, quiet = 0;
     for (const auto& [name, members] : rooms) {
-      const bool any = std::any_of(members.begin(), members.end(), [&](int i) { return flagged[i] || found.candidates[static_cast<std::size_t>(i)].level >= SuspicionLevel::review; });
-      if (!any && rooms.size() > 6) continue;
-      if (++shown > kRoomsShown) break;
-      int rows = 1, columns = 1;
-      for (const int i : members) rows = std::max(rows, exam.seats[static_cast<std::size_t>(i)].row), columns = std::max(columns, exam.seats[static_cast<std::size_t>(i)].column);
-      const auto x = [&](int i) { return exam.seats[static_cast<std::size_t>(i)].column * 34 - 10; };
-      const auto y = [&](int i) { return exam.seats[static_cast<std::size_t>(i)].row * 34 - 10; };
-      out += fmt::format("<figure style='margin:0'><figcaption>{}</figcaption><svg width={} height={}>", escape(name), columns * 34 + 14, rows * 34 + 14);
-      for (const PairFinding* f : links)
-        if (std::count(members.begin(), members.end(), f->pair.a) && std::count(members.begin(), members.end(), f->pair.b))
-          out += fmt::format("<line x1={} y1={} x2={} y2={} stroke=#b42318 stroke-width=3 />", x(f->pair.a), y(f->pair.a), x(f->pair.b), y(f->pair.b));
-      for (const int i : members) {
-        const bool red = found.candidates[static_cast<std::size_t>(i)].level >= SuspicionLevel::review;
-        out += fmt::format("<circle cx={} cy={} r=9 fill={} stroke=#98a2b3><title>{}</title></circle>", x(i), y(i), red ? "#f04438" : "#eef1f5", id(i));
+      const bool any = std::any_of(members.begin(), members.end(), [&](int i) { return hot[static_cast<std::size_t>(i)] != 0; });
+      if ((!any && rooms.size() > kRoomsAll) || drawn >= kRoomsShown) {
+        ++quiet;
+        continue;
       }
-      out += "</svg></figure>";
+      ++drawn;
+      out += seat_map(exam, found, name, members, links, rank);
     }
     out += "</div>";
-    out += "<div class=scroll><table><tr><th>" + both("考场", "Room") + "</th><th class=n>" + both("人数", "Candidates") + "</th><th class=n>" + both("显眼的对数", "Conspicuous pairs") + "</th><th class=n>" + both("打乱座位后的预期", "Expected when shuffled") + "</th><th class=n>p</th></tr>";
-    auto rooms_by_p = found.rooms;
-    std::stable_sort(rooms_by_p.begin(), rooms_by_p.end(), [](const auto& a, const auto& b) { return a.p < b.p; });
-    for (std::size_t i = 0; i < std::min<std::size_t>(rooms_by_p.size(), 15); ++i)
-      out += fmt::format("<tr><td>{}</td><td class=n>{}</td><td class=n>{}</td><td class=n>{:.2f}</td><td class=n>{}</td></tr>", escape(rooms_by_p[i].group), rooms_by_p[i].members, rooms_by_p[i].inside, rooms_by_p[i].expected, probability(rooms_by_p[i].p));
-    out += "</table></div>";
+    if (quiet > 0) paragraph(fmt::format("其余 {} 个考场没有画出。", quiet), fmt::format("{} more rooms are not drawn.", quiet), "dim");
+    groups("考场", "room", found.rooms);
+    groups("单位", "institution", found.institutions);
   }
 
-  void frame(const std::string& across, const std::string& up) {
-    out += "<svg viewBox='0 0 460 320' width=460><rect x=50 y=14 width=396 height=260 fill=none stroke=#e2e6ec />";
-    out += fmt::format("<text x=248 y=308 text-anchor=middle>{}</text><text transform='translate(14 144) rotate(-90)' text-anchor=middle>{}</text>", across, up);
+  void groups(const char* zh, const char* en, const std::vector<GroupPattern>& patterns_of) {
+    if (patterns_of.empty()) return;
+    auto by_p = patterns_of;
+    std::stable_sort(by_p.begin(), by_p.end(), [](const auto& a, const auto& b) { return a.p < b.p; });
+    const std::vector<Column> columns{{zh, en}, {"人数", "candidates", true}, {"引人注意的对数（p < 0.01）", "conspicuous pairs (p < .01)", true}, {"随机安排座位时的预期", "expected with seats dealt at random", true}, {"p", "p", true}};
+    out += "<br>";
+    open_table(zh, en, columns);
+    for (std::size_t i = 0; i < std::min(by_p.size(), kRowsShown); ++i)
+      row({html_escape(by_p[i].group), std::to_string(by_p[i].members), std::to_string(by_p[i].inside), fmt::format("{:.2f}", by_p[i].expected), html_probability(by_p[i].p)}, columns);
+    close_table();
   }
 
   void plots() {
-    heading("图", "Plots");
+    const std::string speed = score_against_speed(exam, found, first_quartile_score(found.candidates)), calibration = calibration_plot(found);
+    heading("plots", "图", "Plots");
+    if (speed.empty() && calibration.empty()) return paragraph("没有可画的数据。", "There is nothing to draw.");
     out += "<div class=plots>";
-    if (!exam.seconds.empty()) {
-      out += "<div><b>" + both("得分与速度：右上角又快又好", "Score against speed: fast and good is upper right") + "</b>";
-      frame("speed z 速度", "score 得分");
-      double low = -4, high = 4;
-      for (const auto& c : found.candidates)
-        if (const auto* s = c.channel("speed")) low = std::min(low, s->z), high = std::max(high, s->z);
-      low = std::max(low, -10.0), high = std::min(high, 15.0);
-      const auto x = [&](double z) { return 50 + 396 * (std::clamp(z, low, high) - low) / (high - low); };
-      for (int z = static_cast<int>(low); z <= static_cast<int>(high); z += 2) out += fmt::format("<text x={:.0f} y=290 text-anchor=middle>{}</text>", x(z), z);
-      for (int part = 0; part <= 4; ++part) out += fmt::format("<text x=44 y={} text-anchor=end>{}</text>", 278 - 65 * part, exam.item_count() * part / 4);
-      out += fmt::format("<line x1={0:.1f} x2={0:.1f} y1=14 y2=274 stroke=#b54708 stroke-dasharray='4 4' />", x(3.5));
-      for (const auto& c : found.candidates)
-        if (const auto* s = c.channel("speed"))
-          out += fmt::format("<circle cx={:.1f} cy={:.1f} r=3 fill={} fill-opacity=.7><title>{}</title></circle>", x(s->z), 274 - 260.0 * c.score / exam.item_count(), c.level >= SuspicionLevel::review ? "#d92d20" : "#5a7fb5", id(c.candidate));
-      out += "</svg></div>";
-    }
-    if (!found.calibration.empty()) {
-      out += "<div><b>" + both("校准：各概率水平上实际出现的比例（在虚线上即准确）", "Calibration: observed share at each probability (on the dashed line = accurate)") + "</b>";
-      frame("nominal p 名义概率", "observed 实际比例");
-      const auto at = [](double p) { return std::clamp((std::log10(std::max(p, 1e-5)) + 5) / 5, 0.0, 1.0); };
-      for (int e = -5; e <= 0; ++e) {
-        const double share = (e + 5) / 5.0;
-        out += fmt::format("<text x={:.0f} y=290 text-anchor=middle>1e{}</text><text x=44 y={:.0f} text-anchor=end>1e{}</text>", 50 + 396 * share, e, 278 - 260 * share, e);
-      }
-      out += "<line x1=50 y1=274 x2=446 y2=14 stroke=#98a2b3 stroke-dasharray='4 4' />";
-      for (const auto& c : found.calibration) out += fmt::format("<circle cx={:.1f} cy={:.1f} r=4 fill=#1f5fa8><title>{} → {}</title></circle>", 50 + 396 * at(c.nominal), 274 - 260 * at(c.observed), c.nominal, c.observed);
-      out += "</svg></div>";
-    }
+    if (!speed.empty())
+      out += "<div>" + speed + "<p class=dim>" +
+             html_both("浅色区域：速度超过 3.5 个标准分而得分不在末四分之一，即“又快又好”。方块：待复核及以上。", "Shaded: faster than 3.5 units with a score above the lowest quarter, “fast and good”. Squares: review or above.") + "</p></div>";
+    if (!calibration.empty())
+      out += "<div>" + calibration + "<p class=dim>" +
+             html_both("横轴为算出的概率，纵轴为全部考生对中实际达到它的比例。点在虚线上或其下方，说明概率可信或偏保守；右上至左下渐渐高出虚线，可能是真有雷同，也可能是方法在本次考试偏松。",
+                       "Across: the probability calculated; up: the share of all pairs that reached it. Points on or below the dashed line: the probabilities can be trusted or err on the cautious side. Points rising above it towards the lower left: real likeness, or a method too "
+                       "liberal for this exam.") + "</p></div>";
     out += "</div>";
   }
 
+  void other() {
+    heading("other", "改答案、随意作答与试题", "Changes, rapid guessing and items");
+    bool any = false;
+    std::size_t low_effort = 0;
+    std::string who;
+    for (const auto& c : found.candidates)
+      if (!exam.seconds.empty() && c.effort < kLowEffort && ++low_effort <= kRowsShown) who += (who.empty() ? "" : ", ") + id(c.candidate) + fmt::format(" ({:.0f} %)", 100 * c.effort);
+    if (low_effort > 0) {
+      any = true;
+      paragraph(fmt::format("{} 名考生有一成以上的题答得太快，来不及读题（括号内为认真作答的比例）；其得分不说明水平，也不说明作弊：{}{}", low_effort, who, low_effort > kRowsShown ? " ……" : ""),
+                fmt::format("{} candidates answered more than a tenth of the items too fast to read them (in brackets: the share answered with effort). Their scores say little about ability, and nothing about cheating: {}{}", low_effort, who, low_effort > kRowsShown ? " …" : ""));
+    }
+    for (const auto& [zh, en, groups_of] : {std::tuple{"考场", "room", &patterns.rooms}, std::tuple{"单位", "institution", &patterns.institutions}}) {
+      if (groups_of->empty()) continue;
+      any = true;
+      out += "<h3>" + html_both(std::string("改动后答对，按") + zh, std::string("Changes that ended right, by ") + en) + "</h3>";
+      const std::vector<Column> columns{{zh, en}, {"改过答案的人数", "candidates who changed", true}, {"改动的题", "items changed", true}, {"改后答对", "ended right", true}, {"预期答对", "expected right", true}, {"p", "p", true}};
+      open_table(zh, en, columns);
+      for (std::size_t i = 0; i < std::min(groups_of->size(), kRowsShown); ++i) {
+        const GroupChanges& g = (*groups_of)[i];
+        row({html_escape(g.group), std::to_string(g.candidates), std::to_string(g.erasure.changed), std::to_string(g.erasure.right), fmt::format("{:.1f}", g.erasure.expected), html_probability(g.erasure.p)}, columns);
+      }
+      close_table();
+    }
+    if (!patterns.bursts.empty()) {
+      any = true;
+      out += "<h3>" + html_both("一分钟内接连改对", "Wrong answers put right within a minute") + "</h3>";
+      const std::vector<Column> columns{{"考生", "candidate"}, {"开考后（秒）", "seconds after the start", true}, {"改动错题", "wrong answers changed", true}, {"改对", "turned right", true}, {"校正后概率", "p, corrected", true}};
+      open_table("一分钟内接连改对", "bursts of changes", columns);
+      for (std::size_t i = 0; i < std::min(patterns.bursts.size(), kRowsShown); ++i) {
+        const ChangeBurst& b = patterns.bursts[i];
+        row({id(b.candidate), fmt::format("{:.0f}–{:.0f}", b.from_s, b.to_s), std::to_string(b.changed), std::to_string(b.turned_right), html_probability(b.p)}, columns);
+      }
+      close_table();
+    }
+    if (!patterns.drift.empty()) {
+      any = true;
+      out += "<h3>" + html_both("与题库相比变化最大的试题", "Items that moved most against the bank") + "</h3>";
+      auto by_p = patterns.drift;
+      std::stable_sort(by_p.begin(), by_p.end(), [](const auto& a, const auto& b) { return a.p < b.p; });
+      const std::vector<Column> columns{{"试题", "item"}, {"题库难度", "difficulty in the bank", true}, {"本次难度", "in this exam", true}, {"变容易 z", "easier, z", true}, {"变快 z", "faster, z", true}, {"校正后概率", "p, corrected", true}};
+      open_table("试题漂移", "item drift", columns);
+      const auto z = [](double value) { return std::isfinite(value) ? fmt::format("{:.2f}", value) : std::string("–"); };
+      for (std::size_t i = 0; i < std::min<std::size_t>(by_p.size(), 10); ++i)
+        row({html_escape(exam.items[static_cast<std::size_t>(by_p[i].item)]), z(by_p[i].bank_difficulty), z(by_p[i].difficulty), z(by_p[i].easier_z), z(by_p[i].faster_z), html_probability(by_p[i].p)}, columns);
+      close_table();
+    }
+    if (!any) paragraph("没有可列的内容。", "Nothing to list.", "dim");
+  }
+
   void limits() {
-    heading("方法的局限", "Limits of the method");
-    paragraph("统计结果说明作答方式不寻常，不说明原因。答案相似可能来自抄袭、共同预知试题，也可能来自同一位老师、同一本教材；因此同单位的考生以本单位互不相邻者为比较基准。",
-              "Statistics say that a way of answering is unusual, never why. Alike answers may come from copying or from shared knowledge of the items, but also from one teacher or one book; candidates of one institution are therefore measured against strangers of the same institution.");
-    paragraph("短卷（约 60 题）在没有座位信息时，只有抄袭约四成以上才看得出；没有列出的人不等于没有作弊。抄得少、抄正确答案而不抄错误答案的，本方法看不到。",
-              "On a short test (about 60 items) without seats, copying shows only from some 40 % of the items upwards. Not being listed is no proof of honesty: little copying, or copying of right answers only, cannot be seen.");
-    paragraph("答题又快又好可能只是水平高。速度分布的尾部比正态厚，所列概率已按厚尾（t 分布，5 个自由度）计算。",
-              "Fast and good may simply be able. Real speeds have heavier tails than the normal distribution; the probabilities quoted use Student's t with 5 degrees of freedom.");
-    paragraph("“强”要求两类不同的证据，或一对压倒性且被三种不同算法证实的雷同。任何级别都不应自动作废成绩：应由有权人员调阅录像、座位和日志后决定，并给考生申辩的机会。",
-              "“Strong” needs two different kinds of evidence, or an overwhelming pair that three different calculations confirm. No level should void a result by itself: an authorised person should look at the recordings, seats and logs, and hear the candidate.");
+    heading("limits", "方法的局限", "Limits of the method");
+    out += "<ul>";
+    const auto item = [&](const char* zh, const char* en) { out += "<li>" + html_both(zh, en) + "</li>"; };
+    item("统计只说明作答方式不寻常，从不说明原因。答案相似可能来自抄袭、共同预知试题，也可能来自同一位老师、同一本教材或同一种误解。",
+         "Statistics say that a way of answering is unusual, never why. Alike answers may come from copying or from items known beforehand, but also from one teacher, one book or one misunderstanding.");
+    item("相似没有方向：本报告不说谁抄了谁。被抄的人可能毫不知情。", "Likeness has no direction: the report does not say who copied from whom. Whoever was copied from may know nothing of it.");
+    item("没有列出的人不等于诚实。抄得少、只抄对的答案、或抄自场外的，本方法看不到；约 60 题的试卷在没有座位数据时，要抄四成以上才看得出。",
+         "Not being listed is no proof of honesty. Little copying, copying of right answers only, or help from outside cannot be seen; on a test of some 60 items without seats, copying shows only from about 40 % of the items upwards.");
+    item("答得又快又好可能只是水平高或题目熟。速度分布的尾部比正态分布厚，所列概率已按厚尾计算，但仍只是提示。",
+         "Fast and good may simply be able or well prepared. Real speeds have heavier tails than the normal distribution; the probabilities allow for that and remain hints.");
+    item("所列概率的意思是：假如此人诚实，出现这种情况的机会。它不是“此人诚实的概率”。", "A probability here is the chance of such a record were the candidate honest. It is not the probability that the candidate is honest.");
+    item("任何级别都不应自动作废成绩。应由有权人员调阅录像、座位和日志，听取考生申辩后决定，并说明理由。",
+         "No level should void a result by itself. An authorised person decides, after looking at recordings, seats and logs and hearing the candidate, and gives reasons.");
+    out += "</ul>";
+  }
+
+  void methods() {
+    heading("methods", "方法与出处", "Methods and sources");
+    const std::vector<Column> columns{{"检验", "test"}, {"方法", "method"}, {"出处", "source"}};
+    open_table("方法", "methods", columns);
+    row({html_both("答案雷同（主检验）", "similar answers (main test)"), html_both("ω*：在两人得分给定的条件下比较相同答案数；Rasch 模型与各错误选项的吸引力", "ω*: matches given both scores; Rasch model with the pull of each wrong option"), "Wesolowsky 2000; Snijders 2001"}, columns);
+    row({html_both("答案雷同（300 人以上）", "similar answers (from 300)"), html_both("名义反应模型下的 ω；与 ω* 取较强者，概率加倍", "ω under the nominal response model; the stronger of it and ω* counts, its probability doubled"), "Bock 1972; Wollack 1997"}, columns);
+    row({html_both("旁证", "cross-checks"), html_both("GBT（精确二项混合）、M4（正确与错误分开计）、K2（不用作答模型）", "GBT (exact), M4 (right and wrong apart), K2 (no answer model)"), "van der Linden &amp; Sotaridona 2006; Maynes 2014; Sotaridona &amp; Meijer 2002"}, columns);
+    row({html_both("速度、用时节奏", "speed, pace"), html_both("对数正态作答时间模型；稳健标准分，t₅ 尾部", "log-normal response times; robust scores, tail of t₅"), "van der Linden 2006"}, columns);
+    row({html_both("改答案", "answer changes"), html_both("擦改指数，连续性校正；群体形式加能力估计的方差", "erasure detection index with continuity correction; for groups with the variance of the abilities"), "Wollack, Cohen &amp; Eckerly 2015; Sinharay 2018"}, columns);
+    row({html_both("预先知题", "known items"), html_both("泄露题与其余题之间的带符号似然比，作答与用时合并", "signed likelihood ratio between named and other items, answers and times joined"), "Sinharay 2017, 2020"}, columns);
+    row({html_both("多重检验", "many tests"), html_both("按座位关系加权的 Holm 校正；复核名单另用错误发现率 0.05", "weighted Holm over the families; for the review list a false discovery rate of .05"), "Holm 1979; Benjamini &amp; Hochberg 1995"}, columns);
+    row({html_both("考场与单位", "rooms and institutions"), html_both("随机重排座位 499 次", "seats dealt anew 499 times"), html_both("置换检验", "permutation test")}, columns);
+    close_table();
+    if (found.similarity_tested)
+      paragraph(fmt::format("本次考试自身的离散程度：ω* 除以 {:.3f}{}。", found.star_scale, found.nominal_used ? fmt::format("，名义模型 ω 除以 {:.3f}", found.nominal_scale) : ""),
+                fmt::format("Spread of this exam itself: ω* divided by {:.3f}{}.", found.star_scale, found.nominal_used ? fmt::format(", nominal ω by {:.3f}", found.nominal_scale) : ""), "dim");
   }
 };
 
 }  // namespace
 
-std::string html_report(const ExamData& exam, const ExamFindings& findings) {
-  Page page{exam, findings};
+std::string html_report(const ExamData& exam, const ExamFindings& findings, const ExamPatterns& patterns, Language language) {
+  Page page{exam, findings, patterns};
+  const bool chinese = language == Language::chinese;
+  page.out = fmt::format("<!doctype html>\n<html lang={}><head><meta charset=utf-8><meta name=viewport content='width=device-width,initial-scale=1'><meta http-equiv=Content-Security-Policy content=\"default-src 'none';style-src 'unsafe-inline'\">"
+                         "<title>{}</title><style>{}</style></head><body><input class=pick type=radio name=language id=zh aria-label=中文{}><input class=pick type=radio name=language id=en aria-label=English{}>",
+                         chinese ? "zh" : "en", chinese ? "作答数据分析报告" : "Answer forensics report", kReportStyle, chinese ? " checked" : "", chinese ? "" : " checked");
+  page.rank_candidates();
   page.top();
   page.tested();
   page.candidates();
@@ -285,8 +369,10 @@ std::string html_report(const ExamData& exam, const ExamFindings& findings) {
   page.rings();
   page.seats();
   page.plots();
+  page.other();
   page.limits();
-  return page.out + "</body></html>\n";
+  page.methods();
+  return page.out + "</main></body></html>\n";
 }
 
 }  // namespace invigil

@@ -3,11 +3,13 @@
 
 #include <string>
 
+#include "analysis/forensics/exam_patterns.h"
 #include "analysis/forensics/exam_report.h"
 
 namespace invigil {
 
-/// A whole document. Every text from the exam is escaped; nothing is loaded from anywhere.
-std::string html_report(const ExamData& exam, const ExamFindings& findings);
+/// A whole document that opens in `language` and holds both; the choice works without scripts. Every text from the exam is escaped,
+/// nothing is loaded from anywhere. Light and dark by the reader's setting; printable.
+std::string html_report(const ExamData& exam, const ExamFindings& findings, const ExamPatterns& patterns = {}, Language language = Language::chinese);
 
 }  // namespace invigil

@@ -5,7 +5,6 @@
 #include <cmath>
 #include <limits>
 
-#include "analysis/forensics/exam_data.h"
 #include "analysis/forensics/pair_indices.h"
 
 namespace invigil {
@@ -150,20 +149,6 @@ ErasureStatistic erasure_index(std::span<const double> probability_right, int ri
   s.p = normal_upper_tail(s.z);
   s.exact_p = gbt_tail(probability_right, right);
   return s;
-}
-
-ErasureStatistic erasure_of_group(std::span<const double> probability_right, int right) { return erasure_index(probability_right, right); }
-
-std::vector<double> item_drift(std::span<const double> before, std::span<const double> before_error, std::span<const double> now,
-                               std::span<const double> now_error) {
-  std::vector<double> z(before.size()), known;
-  for (std::size_t j = 0; j < z.size(); ++j) {
-    z[j] = (before[j] - now[j]) / std::sqrt(before_error[j] * before_error[j] + now_error[j] * now_error[j]);
-    if (!std::isnan(z[j])) known.push_back(z[j]);
-  }
-  const double centre = median_of(known), scale = std::max(1.0, robust_sd(known));
-  for (double& value : z) value = (value - centre) / scale;
-  return z;
 }
 
 }  // namespace invigil

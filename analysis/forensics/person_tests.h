@@ -56,12 +56,4 @@ struct ErasureStatistic {
 };
 ErasureStatistic erasure_index(std::span<const double> probability_right, int right);
 
-/// Of a group: sums over its members (the same source, group form).
-ErasureStatistic erasure_of_group(std::span<const double> probability_right, int right);
-
-/// Wald drift of an item's difficulty between two administrations: (b₁ - b₂) / √(se₁² + se₂²) made robust over items
-/// by its median and MAD; positive = became easier. NaN where either difficulty is.
-std::vector<double> item_drift(std::span<const double> before, std::span<const double> before_error, std::span<const double> now,
-                               std::span<const double> now_error);
-
 }  // namespace invigil

@@ -8,7 +8,6 @@ namespace invigil {
 namespace {
 
 constexpr double kMaxPrecision = 20;   // a hundred identical times would otherwise be infinitely precise
-constexpr double kMaxThreshold_s = 10; // Wise & Ma (2012)
 constexpr double kClip = 3;
 constexpr int kProfileNeeds = 5;
 
@@ -107,7 +106,34 @@ double speed_tail(double z) {
   return boost::math::cdf(boost::math::complement(boost::math::students_t(5), z));
 }
 
-std::vector<double> response_time_effort(const ExamData& exam, double share) {
+double fitted_speed(std::span<const double> intensity, std::span<const double> precision, std::span<const double> log_seconds) {
+  double weight = 0, pull = 0;
+  for (std::size_t j = 0; j < log_seconds.size(); ++j) {
+    if (std::isnan(log_seconds[j]) || std::isnan(intensity[j])) continue;
+    weight += precision[j] * precision[j];
+    pull += precision[j] * precision[j] * (intensity[j] - log_seconds[j]);
+  }
+  return pull / weight;
+}
+
+double pace_misfit(std::span<const double> intensity, std::span<const double> precision, std::span<const double> log_seconds, double speed) {
+  double sum = 0;
+  for (std::size_t j = 0; j < log_seconds.size(); ++j)
+    if (const double e = precision[j] * (log_seconds[j] - intensity[j] + speed); !std::isnan(e)) sum += e * e;
+  return sum;
+}
+
+double pace_divergence(std::span<const double> mean_seconds, std::span<const double> seconds) {
+  double all = 0, own = 0, divergence = 0;
+  for (std::size_t j = 0; j < seconds.size(); ++j) all += mean_seconds[j], own += seconds[j];
+  for (std::size_t j = 0; j < seconds.size(); ++j) {
+    const double f = mean_seconds[j] / all;
+    divergence += f * std::log(f / (seconds[j] / own));
+  }
+  return divergence;
+}
+
+std::vector<double> response_time_effort(const ExamData& exam, double share, double cap_s) {
   const std::size_t n = exam.candidates.size(), items = exam.items.size();
   std::vector<double> effort(n, std::numeric_limits<double>::quiet_NaN()), threshold(items, 0);
   if (exam.seconds.empty()) return effort;
@@ -116,7 +142,7 @@ std::vector<double> response_time_effort(const ExamData& exam, double share) {
     int count = 0;
     for (std::size_t i = 0; i < n; ++i)
       if (exam.seconds[i * items + j] > 0) sum += exam.seconds[i * items + j], ++count;
-    threshold[j] = count > 0 ? std::min(kMaxThreshold_s, share * sum / count) : 0;
+    threshold[j] = count > 0 ? std::min(cap_s, share * sum / count) : 0;
   }
   for (std::size_t i = 0; i < n; ++i) {
     int slow = 0, count = 0;

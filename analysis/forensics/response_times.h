@@ -1,6 +1,7 @@
 #pragma once
 // How long people took: the log-normal model, who is fast, who guesses, and whose pace moves together.
 
+#include <span>
 #include <vector>
 
 #include "analysis/forensics/exam_data.h"
@@ -26,9 +27,17 @@ std::vector<double> speed_z(const ExamData& exam, const ResponseTimeFit& fit);
 /// P(≥ z) with the tail of Student's t with 5 degrees of freedom, the weight real speed distributions have.
 double speed_tail(double z);
 
-/// Share of a candidate's answered items with t ≥ `share` of the item's mean time, at most 10 s (normative thresholds,
+/// The speed that maximises the likelihood of one row of log times given the items, Σα²(β - y) / Σα²; NaN entries drop out, NaN without any.
+double fitted_speed(std::span<const double> intensity, std::span<const double> precision, std::span<const double> log_seconds);
+/// l_t: Σ α² (y - β + τ)², the misfit of one row to the model (Sinharay 2018: χ² with known - 1 degrees of freedom where τ is estimated).
+/// On real exams far from that distribution: for ranking only.
+double pace_misfit(std::span<const double> intensity, std::span<const double> precision, std::span<const double> log_seconds, double speed);
+/// KL_T: how far one row's shares of time are from the exam's, Σ f log(f / g) (Man et al. 2018). `mean_seconds` over the exam; both > 0.
+double pace_divergence(std::span<const double> mean_seconds, std::span<const double> seconds);
+
+/// Share of a candidate's answered items with t ≥ `share` of the item's mean time, at most `cap_s` (normative thresholds,
 /// Wise & Ma 2012); the response-time effort. NaN without times. Below 0.9 the score says little about knowledge.
-std::vector<double> response_time_effort(const ExamData& exam, double share = 0.1);
+std::vector<double> response_time_effort(const ExamData& exam, double share = 0.1, double cap_s = 10);
 
 /// Residual log times in standard units, clipped to ±3, centred by item and person, unit length: the dot product of two rows is
 /// the correlation of two candidates' pace given their speeds. n × J, 0 where unknown; a row of zeros where fewer than 5 times are known.

@@ -1,0 +1,117 @@
+#include "analysis/forensics/answer_changes.h"
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+
+#include "analysis/forensics/pair_indices.h"
+
+namespace invigil {
+namespace {
+
+double chance(double ability, double difficulty) { return 1 / (1 + std::exp(difficulty - ability)); }
+
+/// The ability on the items not in `changed`.
+double ability_elsewhere(const ExamData& exam, const RaschFit& rasch, int candidate, const std::vector<char>& changed) {
+  std::vector<LogisticItem> items;
+  std::vector<Right> right;
+  for (int j = 0; j < exam.item_count(); ++j) {
+    const auto at = static_cast<std::size_t>(j);
+    items.push_back({1, rasch.difficulty[at]});
+    right.push_back(changed[at] || !exam.answered(candidate, j) ? Right{-1} : static_cast<Right>(exam.right(candidate, j)));
+  }
+  return logistic_ability(items, right);
+}
+
+std::vector<char> changed_by(const ExamData& exam, int candidate) {
+  std::vector<char> changed(exam.items.size(), 0);
+  for (const AnswerChange& c : exam.changes)
+    if (c.candidate == candidate && c.from != kNoAnswer && c.to != kNoAnswer && exam.answered(candidate, c.item)) changed[static_cast<std::size_t>(c.item)] = 1;
+  return changed;
+}
+
+}  // namespace
+
+GroupErasure erasure_of_group(std::span<const ChangedItems> members) {
+  GroupErasure out;
+  double variance = 0, of_abilities = 0;
+  for (const ChangedItems& m : members) {
+    if (m.information <= 0) continue;
+    for (const double p : m.probability_right) out.expected += p, variance += p * (1 - p);
+    out.changed += static_cast<int>(m.probability_right.size());
+    out.right += m.right;
+    of_abilities += m.slope * m.slope / m.information;
+  }
+  if (variance <= 0) return out;
+  const double excess = out.right - out.expected;
+  out.z_uncorrected = excess / std::sqrt(variance);
+  out.z_corrected = (excess - 0.5) / std::sqrt(variance);
+  out.z = excess / std::sqrt(variance + of_abilities);
+  out.p = normal_upper_tail(out.z);
+  return out;
+}
+
+ChangedItems changed_items(const ExamData& exam, const RaschFit& rasch, int candidate) {
+  ChangedItems out;
+  const std::vector<char> changed = changed_by(exam, candidate);
+  const double ability = ability_elsewhere(exam, rasch, candidate, changed);
+  for (int j = 0; j < exam.item_count(); ++j) {
+    if (!exam.answered(candidate, j)) continue;
+    const auto at = static_cast<std::size_t>(j);
+    const double p = chance(ability, rasch.difficulty[at]);
+    if (!changed[at]) {
+      out.information += p * (1 - p);
+      continue;
+    }
+    out.probability_right.push_back(p);
+    out.slope += p * (1 - p);
+    out.right += exam.right(candidate, j);
+  }
+  return out;
+}
+
+std::vector<GroupChanges> changes_by_group(const ExamData& exam, const RaschFit& rasch, const std::vector<std::string>& group) {
+  std::map<std::string, std::vector<ChangedItems>> members;
+  for (int i = 0; i < exam.candidate_count(); ++i) {
+    const std::string& name = group[static_cast<std::size_t>(i)];
+    if (name.empty()) continue;
+    if (ChangedItems changed = changed_items(exam, rasch, i); !changed.probability_right.empty()) members[name].push_back(std::move(changed));
+  }
+  std::vector<GroupChanges> out;
+  for (const auto& [name, changed] : members) out.push_back({name, static_cast<int>(changed.size()), erasure_of_group(changed)});
+  std::stable_sort(out.begin(), out.end(), [](const auto& x, const auto& y) { return x.erasure.p < y.erasure.p; });
+  return out;
+}
+
+ChangeBurst change_burst(const ExamData& exam, const RaschFit& rasch, int candidate, double window_s) {
+  std::map<int, AnswerChange> last;  // item → its last change
+  for (const AnswerChange& c : exam.changes) {
+    if (c.candidate != candidate || c.from == kNoAnswer || c.to == kNoAnswer) continue;
+    const auto [at, fresh] = last.emplace(c.item, c);
+    if (!fresh && c.at_s >= at->second.at_s) at->second = c;
+  }
+  std::vector<AnswerChange> from_wrong;
+  for (const auto& [item, c] : last)
+    if (c.from != exam.key[static_cast<std::size_t>(item)]) from_wrong.push_back(c);
+  std::stable_sort(from_wrong.begin(), from_wrong.end(), [](const auto& x, const auto& y) { return x.at_s < y.at_s; });
+  ChangeBurst best;
+  if (from_wrong.empty()) return best;
+  const double ability = ability_elsewhere(exam, rasch, candidate, changed_by(exam, candidate));
+  for (std::size_t first = 0; first < from_wrong.size(); ++first) {
+    std::vector<double> p;
+    ChangeBurst burst{candidate, 0, 0, from_wrong[first].at_s, from_wrong[first].at_s, 1};
+    for (std::size_t k = first; k < from_wrong.size() && from_wrong[k].at_s <= burst.from_s + window_s; ++k) {
+      const auto item = static_cast<std::size_t>(from_wrong[k].item);
+      p.push_back(chance(ability, rasch.difficulty[item]));
+      burst.turned_right += from_wrong[k].to == exam.key[item];
+      ++burst.changed;
+      burst.to_s = from_wrong[k].at_s;
+    }
+    if (burst.turned_right == 0) continue;
+    burst.p = std::min(1.0, gbt_tail(p, burst.turned_right) * static_cast<double>(from_wrong.size()));
+    if (best.candidate < 0 || burst.p < best.p) best = burst;
+  }
+  return best;
+}
+
+}  // namespace invigil

@@ -1,0 +1,57 @@
+#pragma once
+// Answers changed to right ones by a group, or many in one go.
+
+#include <span>
+#include <string>
+#include <vector>
+
+#include "analysis/forensics/exam_data.h"
+#include "analysis/forensics/person_tests.h"
+#include "analysis/forensics/rasch.h"
+
+namespace invigil {
+
+/// What one candidate's changed items say, ability estimated from the items left alone.
+struct ChangedItems {
+  std::vector<double> probability_right;  ///< of each changed item
+  int right = 0;                          ///< changed items that ended right
+  double slope = 0;                       ///< Σ dP/dθ over the changed items
+  double information = 0;                 ///< about θ in the unchanged items
+};
+
+/// The erasure detection index of a group (Wollack & Eckerly 2017): sums over its members.
+struct GroupErasure {
+  double z_uncorrected = 0;  ///< Σ(right - P) / √ΣP(1-P)
+  double z_corrected = 0;    ///< with the continuity correction of ½
+  double z = 0;              ///< with the variance of the estimated abilities, Σ(ΣP')² / I, added (Sinharay 2018)
+  double p = 1;              ///< upper tail of z
+  int changed = 0, right = 0;
+  double expected = 0;
+};
+/// Members whose unchanged items carry no information about them are left out. All 0 and p = 1 without changes.
+GroupErasure erasure_of_group(std::span<const ChangedItems> members);
+
+/// The changed items of one candidate under a Rasch fit: items whose last change went from one answer to another.
+ChangedItems changed_items(const ExamData& exam, const RaschFit& rasch, int candidate);
+
+/// A room or an institution: how its answer changes ended.
+struct GroupChanges {
+  std::string group;
+  int candidates = 0;  ///< who changed anything
+  GroupErasure erasure;
+};
+/// `group[i]` is candidate i's group ("" = none); groups without changes are left out; by p.
+std::vector<GroupChanges> changes_by_group(const ExamData& exam, const RaschFit& rasch, const std::vector<std::string>& group);
+
+/// Most wrong answers turned right within one window.
+struct ChangeBurst {
+  int candidate = -1;
+  int turned_right = 0, changed = 0;  ///< in the window: wrong → right, and all changes of wrong answers
+  double from_s = 0, to_s = 0;        ///< first and last of them
+  double p = 1;                       ///< Poisson-binomial tail, Bonferroni over the candidate's windows
+};
+/// One candidate's most improbable window of `window_s`; candidate = -1 when nothing wrong was turned right. A wrong answer changed ends
+/// right with the model's P(right), which is too much for an item already answered wrongly: p errs on the side of the candidate.
+ChangeBurst change_burst(const ExamData& exam, const RaschFit& rasch, int candidate, double window_s = 60);
+
+}  // namespace invigil
