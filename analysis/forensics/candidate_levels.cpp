@@ -14,7 +14,7 @@ namespace invigil {
 namespace {
 
 constexpr double kReviewQ = 0.05, kPairHolm = 0.01, kPersonAlpha = 0.05, kStrong = 1e-3, kSupport = 0.01, kNote = 0.01, kSmallestP = 1e-300, kQuickZ = 1;
-constexpr double kPaceWeight = 0.1, kUntold = 0.5;
+constexpr double kPaceWeight = 0.05, kUntold = 0.5;
 
 struct Channel {
   const char* name;

@@ -21,7 +21,7 @@ namespace invigil {
 /// pair (one teacher, one leaked key, two files of one person) makes all of them wrong. It is review, and first in the ranking.
 ///
 /// suspicion = -log10 of the weighted harmonic mean of the channels' p (Wilson 2019): close to the smallest p where one stands out, without
-/// forgetting the others, under any dependence. rt_profile has a tenth of the weight of the others: it ranks rings well as a whole and single
+/// forgetting the others, under any dependence. rt_profile has a twentieth of the weight of the others: it ranks rings well as a whole and single
 /// candidates badly. A channel the candidate does not have counts as p = ½.
 void judge(ExamFindings& out);
 

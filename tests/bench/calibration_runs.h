@@ -1,0 +1,89 @@
+#pragma once
+// How often answer forensics flags the honest, and how often it finds what was planted: the runs behind the calibration table and its test.
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "analysis/forensics/exam_report.h"
+#include "analysis/forensics/simulator.h"
+
+namespace invigil::calibration {
+
+/// `hits` of `trials`, with one-sided 95 % bounds (Clopper & Pearson 1934).
+struct Share {
+  std::uint64_t hits = 0, trials = 0;
+  double value() const { return trials > 0 ? static_cast<double>(hits) / static_cast<double>(trials) : 0; }
+  double upper() const;
+  double lower() const;
+};
+
+/// Honest exams without seats: pairs below .001, exams with any pair at adjusted p ≤ .05.
+struct NullRun {
+  Share below_001, family_error;
+  /// Pairs of one exam share candidates, so the exams, not the pairs, are the sample: mean + 1.645 standard errors over exams.
+  double below_001_upper = 0;
+  std::vector<double> rates;  ///< of each exam
+};
+/// `make(r)` gives exam r of `repetitions`; seats, if any, are taken away.
+template <class Make>
+NullRun null_run(int repetitions, Make make);
+
+/// One exam without seats, added to a run.
+void add_null(NullRun& run, ExamData exam);
+void finish(NullRun& run);
+
+/// The candidates of negocios who are in no pair that the whole exam singles out at adjusted p ≤ .05.
+ExamData honest_pool(const ExamData& exam);
+/// n of a pool's candidates, without seats and times.
+ExamData recombined(const ExamData& pool, int n, std::uint64_t seed);
+
+/// One room, one copier, all channels but answers off.
+struct PowerRun {
+  Share all_pairs, families, shuffled;  ///< found at family-wise .05: without seats, with seats, with the room's seats dealt anew
+  Share shuffled_adjacent;              ///< of the shuffled ones, where the copier and its source happen to sit side by side again
+};
+PowerRun power_run(int repetitions, std::uint64_t seed, int rows, int columns, int items, double copied);
+
+/// Honest sessions with times, changes and, every other one, a list of leaked items that nobody knew.
+struct SessionsRun {
+  int sessions = 0;
+  double declared = 0, declared_notes = 0;
+  std::uint64_t flags = 0, notes = 0;
+  double flags_square = 0;   ///< Σ flags² over the sessions
+  std::map<std::string, double> declared_by_rule;
+  /// One-sided 95 % bounds of the expected flags in as many sessions, from the spread over sessions (at least that of a Poisson count).
+  double upper() const;
+  double lower() const;
+};
+/// `sessions` of one plan, added to `run`; session r has seed `seed` + r.
+void add_sessions(SessionsRun& run, int sessions, std::uint64_t seed, const SimulationPlan& plan);
+
+/// The honest sessions of the table: rooms of 30 with 60, 100 and 170 items, and two rooms of two schools, mixed, with missing answers, lost
+/// events and an outage.
+std::vector<SimulationPlan> honest_plans();
+/// Large exams with planted cheats: copiers, a ring, rushers and corrected answers together; and each of the first three alone.
+std::vector<std::pair<std::string, SimulationPlan>> cheating_plans();
+
+/// Cheats planted in large exams: how the ranking finds them, beside what single channels find.
+struct RankingRun {
+  struct Row {
+    std::string by;
+    double auc = 0;
+    Share hits_01, hits_05;  ///< cheats above the 99 %, 95 % quantile of the honest
+  };
+  std::vector<Row> rows;
+};
+RankingRun ranking_run(int exams, std::uint64_t seed, const SimulationPlan& plan);
+
+template <class Make>
+NullRun null_run(int repetitions, Make make) {
+  NullRun run;
+  for (int r = 0; r < repetitions; ++r) add_null(run, make(r));
+  finish(run);
+  return run;
+}
+
+}  // namespace invigil::calibration
