@@ -1,18 +1,12 @@
 // invigil-broker: serves the log, and the administrator's commands to a serving one.
 
 #include <CLI/CLI.hpp>
-#include <csignal>
 #include <fmt/format.h>
-#include <pthread.h>
-#include <pwd.h>
-#include <unistd.h>
 
-#include <cstdio>
 #include <iostream>
 
 #include "broker/serve/broker_server.h"
-#include "models/config/config.h"
-#include "models/logging/json_lines.h"
+#include "models/program/program.h"
 
 namespace {
 
@@ -20,7 +14,7 @@ using namespace std::string_literals;
 using invigil::ErrorCode;
 using invigil::Result;
 
-constexpr const char* kVersion = "0.1.0";
+constexpr const char* kProgram = "invigil-broker";
 
 invigil::Config declare() {
   invigil::Config config;
@@ -35,24 +29,10 @@ invigil::Config declare() {
   return config;
 }
 
-int say_no(const invigil::Error& error) {
-  std::cerr << "invigil-broker: " << error.message << '\n';
-  return error.code == ErrorCode::invalid ? 2 : 1;
-}
-
-std::string local_user() {
-  const passwd* entry = ::getpwuid(::getuid());
-  return entry ? entry->pw_name : std::to_string(::getuid());
-}
+int say_no(const invigil::Error& error) { return invigil::complain(kProgram, error); }
 
 int serve(const invigil::Config& config) {
-  // Blocked in every thread; this one takes them.
-  sigset_t signals;
-  sigemptyset(&signals);
-  sigaddset(&signals, SIGINT);
-  sigaddset(&signals, SIGTERM);
-  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
-  std::signal(SIGPIPE, SIG_IGN);
+  const invigil::StopSignals signals;
   invigil::BrokerServerOptions options;
   options.data = config.text("data");
   options.name = config.text("name");
@@ -61,13 +41,12 @@ int serve(const invigil::Config& config) {
   options.checkpoint_every = config.duration("checkpoint.every");
   options.segment_bytes = config.size("log.segment");
   options.reserve_bytes = config.size("log.reserve");
-  options.version = kVersion;
+  options.version = invigil::kVersion;
   const invigil::SystemClock clock;
   auto broker = invigil::BrokerServer::start(options, clock);
   if (!broker) return say_no(broker.error());
   std::cout << "listening on " << (*broker)->endpoint() << std::endl;
-  int signal = 0;
-  sigwait(&signals, &signal);
+  signals.wait();
   return 0;
 }
 
@@ -91,8 +70,8 @@ int print_status(const invigil::AdminAnswer& answer) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  CLI::App app("Keeps and moves the records of exam sessions: agents, analysis and consoles connect to it. Without a command it serves.", "invigil-broker");
-  app.set_version_flag("--version", kVersion);
+  CLI::App app("Keeps and moves the records of exam sessions: agents, analysis and consoles connect to it. Without a command it serves.", kProgram);
+  app.set_version_flag("--version", invigil::kVersion);
   std::string config_file;
   bool print_config = false;
   app.add_option("--config", config_file, "configuration file (TOML)");
@@ -120,17 +99,7 @@ int main(int argc, char** argv) {
   }
 
   invigil::Config config = declare();
-  if (!config_file.empty()) {
-    if (auto loaded = config.load(config_file); !loaded) {
-      say_no(loaded.error());
-      return 2;
-    }
-  }
-  if (print_config) {
-    std::cout << config.print();
-    return 0;
-  }
-  if (auto logging = invigil::log_json_lines("invigil-broker", config.text("log.level")); !logging) return say_no(logging.error());
+  if (const auto done = invigil::take_configuration(kProgram, config, config_file, print_config)) return *done;
   const std::string data = config.text("data");
 
   if (public_key->parsed()) {
@@ -140,7 +109,7 @@ int main(int argc, char** argv) {
     return 0;
   }
   invigil::AdminRequest request;
-  request.set_by(local_user());
+  request.set_by(invigil::local_user());
   if (token->parsed()) {
     auto parsed = parse_role(role);
     if (!parsed) return say_no(parsed.error());

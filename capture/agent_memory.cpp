@@ -2,7 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "capture/registry/registry_cache.h"
+#include "broker/files/durable_file.h"
 
 namespace invigil {
 
@@ -11,7 +11,7 @@ using Json = nlohmann::json;
 Result<> AgentMemory::save(const std::filesystem::path& file) const {
   Json ends = Json::object();
   for (const auto& [stream, end] : cameras) ends[stream] = end.us;
-  return write_whole_file(file, Json{{"seats", Json::parse(ledgers)}, {"cameras", ends}}.dump());
+  return replace_file(file, Json{{"seats", Json::parse(ledgers)}, {"cameras", ends}}.dump());
 }
 
 Result<AgentMemory> AgentMemory::load(const std::filesystem::path& file) {

@@ -1,26 +1,23 @@
 // invigil-agent: an exam room's cameras and exam clients into a durable log, and from there to the broker.
 
 #include <CLI/CLI.hpp>
-#include <csignal>
-#include <pthread.h>
 
 #include <fstream>
 #include <iostream>
 #include <nlohmann/json.hpp>
 
 #include "broker/bus/client_config.h"
+#include "broker/files/durable_file.h"
 #include "broker/http/get.h"
 #include "capture/agent.h"
-#include "capture/registry/registry_cache.h"
-#include "models/config/config.h"
-#include "models/logging/json_lines.h"
+#include "models/program/program.h"
 
 namespace {
 
 using invigil::ErrorCode;
 using invigil::Result;
 
-constexpr const char* kVersion = "0.1.0";
+constexpr const char* kProgram = "invigil-agent";
 
 invigil::Config declare() {
   invigil::Config config;
@@ -48,16 +45,13 @@ invigil::Config declare() {
   return config;
 }
 
-int say_no(const invigil::Error& error) {
-  std::cerr << "invigil-agent: " << error.message << (error.where.empty() ? "" : " (" + error.where + ")") << '\n';
-  return error.code == ErrorCode::invalid ? 2 : 1;
-}
+int say_no(const invigil::Error& error) { return invigil::complain(kProgram, error); }
 
 Result<invigil::AgentOptions> options_of(const invigil::Config& config) {
   invigil::AgentOptions options;
   options.data = config.text("data");
   options.centre = config.text("centre");
-  options.version = kVersion;
+  options.version = invigil::kVersion;
   if (options.centre.empty())
     return invigil::fail(ErrorCode::invalid, "the centre is not set: write centre = \"…\" as in the plan into the configuration", "centre");
   options.cameras = config.table("cameras");
@@ -89,12 +83,7 @@ std::string endpoint_of(const invigil::AgentOptions& options, std::uint16_t port
 }
 
 int serve(const invigil::Config& config) {
-  sigset_t signals;
-  sigemptyset(&signals);
-  sigaddset(&signals, SIGINT);
-  sigaddset(&signals, SIGTERM);
-  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
-  std::signal(SIGPIPE, SIG_IGN);
+  const invigil::StopSignals signals;
   auto options = options_of(config);
   if (!options) return say_no(options.error());
   auto identity = invigil::load_client_identity(config, options->data);
@@ -106,10 +95,9 @@ int serve(const invigil::Config& config) {
   auto agent = invigil::Agent::start(std::move(*options), std::move(identity->signing), clock);
   if (!agent) return say_no(agent.error());
   const std::string endpoint = endpoint_of(kept, (*agent)->http_port());
-  if (auto ok = invigil::write_whole_file(kept.data / "cbt_endpoint", endpoint + "\n"); !ok) return say_no(ok.error());
+  if (auto ok = invigil::replace_file(kept.data / "cbt_endpoint", endpoint + "\n"); !ok) return say_no(ok.error());
   std::cout << "listening on " << endpoint << std::endl;
-  int signal = 0;
-  sigwait(&signals, &signal);
+  signals.wait();
   return 0;
 }
 
@@ -135,8 +123,8 @@ int check(const invigil::Config& config) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  CLI::App app("Keeps an exam room's video and test events and sends them to the broker. Without a command it serves.", "invigil-agent");
-  app.set_version_flag("--version", kVersion);
+  CLI::App app("Keeps an exam room's video and test events and sends them to the broker. Without a command it serves.", kProgram);
+  app.set_version_flag("--version", invigil::kVersion);
   std::string config_file, token_file;
   bool print_config = false;
   app.add_option("--config", config_file, "configuration file (TOML)");
@@ -152,17 +140,7 @@ int main(int argc, char** argv) {
     return app.exit(error) == 0 ? 0 : 2;
   }
   invigil::Config config = declare();
-  if (!config_file.empty()) {
-    if (auto loaded = config.load(config_file); !loaded) {
-      say_no(loaded.error());
-      return 2;
-    }
-  }
-  if (print_config) {
-    std::cout << config.print();
-    return 0;
-  }
-  if (auto logging = invigil::log_json_lines("invigil-agent", config.text("log.level")); !logging) return say_no(logging.error());
+  if (const auto done = invigil::take_configuration(kProgram, config, config_file, print_config)) return *done;
   if (!token_file.empty()) {
     auto enrolled = invigil::enrol_with_token_file(config, config.text("data"), token_file);
     if (!enrolled) return say_no(enrolled.error());

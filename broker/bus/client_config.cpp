@@ -1,12 +1,12 @@
 #include "broker/bus/client_config.h"
 
 #include <fmt/format.h>
-#include <sys/stat.h>
 
 #include <charconv>
 #include <fstream>
 #include <iostream>
 
+#include "broker/files/durable_file.h"
 #include "models/id.h"
 
 namespace invigil {
@@ -15,14 +15,6 @@ namespace {
 constexpr const char* kSigningKeyFile = "signing.key";
 constexpr const char* kCurveKeyFile = "curve.key";
 constexpr std::size_t kLongestToken = 200;
-
-Result<> make_keys_folder(const std::filesystem::path& data) {
-  std::error_code error;
-  std::filesystem::create_directories(data / "keys", error);
-  if (error) return fail(ErrorCode::unavailable, fmt::format("can't make {}: {}", (data / "keys").string(), error.message()));
-  ::chmod((data / "keys").c_str(), 0700);
-  return {};
-}
 
 std::string first_line(std::istream& in) {
   std::string line;
@@ -65,7 +57,7 @@ Result<ClientIdentity> load_client_identity(const Config& config, const std::fil
   auto server = parse_public_key(hex, "broker.public_key");
   if (!server) return tl::make_unexpected(server.error());
   if (auto endpoint = neighbour_endpoint(config.text("broker.endpoint"), 2); !endpoint) return tl::make_unexpected(endpoint.error());
-  if (auto made = make_keys_folder(data); !made) return tl::make_unexpected(made.error());
+  if (auto made = make_private_folder(data / "keys"); !made) return tl::make_unexpected(made.error());
   auto curve = load_or_create_curve_keys(data / "keys" / kCurveKeyFile);
   if (!curve) return tl::make_unexpected(curve.error());
   auto signing = SigningKey::load_or_create(data / "keys" / kSigningKeyFile);
@@ -100,7 +92,7 @@ Result<Principal> enrol_with_token_file(const Config& config, const std::filesys
     if (!next) return tl::make_unexpected(next.error());
     endpoint = *next;
   }
-  if (auto made = make_keys_folder(data); !made) return tl::make_unexpected(made.error());
+  if (auto made = make_private_folder(data / "keys"); !made) return tl::make_unexpected(made.error());
   auto curve = load_or_create_curve_keys(data / "keys" / kCurveKeyFile);
   if (!curve) return tl::make_unexpected(curve.error());
   auto signing = SigningKey::load_or_create(data / "keys" / kSigningKeyFile);
@@ -110,10 +102,9 @@ Result<Principal> enrol_with_token_file(const Config& config, const std::filesys
   const std::string wanted = config.text("principal");
   if (!wanted.empty() && wanted != principal->id())
     return fail(ErrorCode::conflict, fmt::format("the token was for {}, the configuration says principal = \"{}\": make them agree", principal->id(), wanted), "principal");
-  std::ofstream file(data / "principal", std::ios::trunc);
-  file << principal->id() << '\n';
-  file.close();
-  if (!file) return fail(ErrorCode::unavailable, fmt::format("enrolled as {}, but can't write {}", principal->id(), (data / "principal").string()));
+  // The token is used up: what it gave must outlive a power cut.
+  if (auto written = replace_file(data / "principal", principal->id() + "\n"); !written)
+    return fail(written.error().code, fmt::format("enrolled as {}, but {}: set principal = \"{}\" in the configuration", principal->id(), written.error().message, principal->id()), "principal");
   return principal;
 }
 

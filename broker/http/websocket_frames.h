@@ -44,7 +44,5 @@ std::string socket_frame(SocketOpcode opcode, std::string_view payload);
 std::string close_frame(std::uint16_t code, std::string_view reason);
 /// Sec-WebSocket-Accept for a client's Sec-WebSocket-Key.
 std::string socket_accept_key(std::string_view key);
-/// Whether bytes are well-formed UTF-8 (no overlong forms, no surrogates).
-bool is_utf8(std::string_view bytes);
 
 }  // namespace invigil

@@ -63,11 +63,6 @@ TEST(SocketReader, RefusesBrokenFramesWithTheRightCode) {
   EXPECT_EQ(code_of(std::string("\x81\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01\x02\x03\x04", 14)), "1009");
 }
 
-TEST(Utf8, KnowsOverlongFormsAndSurrogates) {
-  for (const char* good : {"", "abc", "中文", "é", "\xf0\x9f\x98\x80"}) EXPECT_TRUE(is_utf8(good)) << good;
-  for (const char* bad : {"\x80", "\xc1\xbf", "\xe0\x80\x80", "\xed\xa0\x80", "\xf4\x90\x80\x80", "\xe4\xb8", "\xff"}) EXPECT_FALSE(is_utf8(bad));
-}
-
 TEST(SocketAcceptKey, IsThatOfTheStandard) { EXPECT_EQ(socket_accept_key("dGhlIHNhbXBsZSBub25jZQ=="), "s3pPLMBiTxaQ9kYGzzhZRbK+xOo="); }
 
 /// A server whose one socket answers each text with "<text>!" and counts who is there.

@@ -12,16 +12,12 @@
 #include <cstdio>
 #include <cstring>
 
+#include "broker/files/durable_file.h"
+
 namespace invigil {
 namespace {
 
 namespace fs = std::filesystem;
-
-tl::unexpected<Error> os_error(const std::string& file, const char* what, int number) {
-  const bool full = number == ENOSPC || number == EDQUOT || number == EFBIG;
-  return fail(full ? ErrorCode::exhausted : number == ENOENT ? ErrorCode::not_found : ErrorCode::unavailable,
-              fmt::format("{}: cannot {}: {}", file, what, std::strerror(number)), file);
-}
 
 class PosixFile final : public DiskFile {
  public:
@@ -34,7 +30,7 @@ class PosixFile final : public DiskFile {
     while (!bytes.empty()) {
       const ssize_t wrote = ::pwrite(fd_, bytes.data(), bytes.size(), static_cast<off_t>(offset));
       if (wrote < 0 && errno == EINTR) continue;
-      if (wrote <= 0) return os_error(path_, "write", wrote == 0 ? EIO : errno);
+      if (wrote <= 0) return file_error(path_, "write", wrote == 0 ? EIO : errno);
       bytes.remove_prefix(static_cast<std::size_t>(wrote));
       offset += static_cast<std::uint64_t>(wrote);
     }
@@ -47,7 +43,7 @@ class PosixFile final : public DiskFile {
     while (have < size) {
       const ssize_t got = ::pread(fd_, out.data() + have, size - have, static_cast<off_t>(offset + have));
       if (got < 0 && errno == EINTR) continue;
-      if (got < 0) return os_error(path_, "read", errno);
+      if (got < 0) return file_error(path_, "read", errno);
       if (got == 0) break;
       have += static_cast<std::size_t>(got);
     }
@@ -57,12 +53,12 @@ class PosixFile final : public DiskFile {
 
   Result<std::uint64_t> size() const override {
     struct stat info {};
-    if (::fstat(fd_, &info) != 0) return os_error(path_, "stat", errno);
+    if (::fstat(fd_, &info) != 0) return file_error(path_, "stat", errno);
     return static_cast<std::uint64_t>(info.st_size);
   }
 
   Result<> truncate(std::uint64_t size) override {
-    if (::ftruncate(fd_, static_cast<off_t>(size)) != 0) return os_error(path_, "truncate", errno);
+    if (::ftruncate(fd_, static_cast<off_t>(size)) != 0) return file_error(path_, "truncate", errno);
     return {};
   }
 
@@ -70,12 +66,12 @@ class PosixFile final : public DiskFile {
     // posix_fallocate returns the error and leaves errno alone.
     int number = EINTR;
     while (number == EINTR) number = ::posix_fallocate(fd_, 0, static_cast<off_t>(size));
-    if (number != 0) return os_error(path_, "reserve space", number);
+    if (number != 0) return file_error(path_, "reserve space", number);
     return {};
   }
 
   Result<> sync() override {
-    if (::fdatasync(fd_) != 0) return os_error(path_, "fdatasync", errno);
+    if (::fdatasync(fd_) != 0) return file_error(path_, "fdatasync", errno);
     return {};
   }
 
@@ -86,23 +82,8 @@ class PosixFile final : public DiskFile {
 
 Result<int> open_directory(const fs::path& folder) {
   const int fd = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (fd < 0) return os_error(folder.string(), "open the folder", errno);
+  if (fd < 0) return file_error(folder, "open the folder", errno);
   return fd;
-}
-
-Result<> make_folder(const fs::path& folder) {
-  struct stat info {};
-  if (folder.empty() || ::stat(folder.c_str(), &info) == 0) return {};  // what it is shows when it is opened
-  const fs::path parent = folder.parent_path();
-  if (auto made = make_folder(parent); !made) return made;
-  if (::mkdir(folder.c_str(), 0700) != 0 && errno != EEXIST) return os_error(folder.string(), "make the folder", errno);
-  const auto directory = open_directory(parent.empty() ? fs::path(".") : parent);
-  if (!directory) return tl::make_unexpected(directory.error());
-  const int synced = ::fsync(*directory);
-  const int number = errno;
-  ::close(*directory);
-  if (synced != 0) return os_error(parent.string(), "fsync the folder", number);
-  return {};
 }
 
 }  // namespace
@@ -114,10 +95,8 @@ Result<std::unique_ptr<PosixDisk>> PosixDisk::open_existing(const fs::path& fold
 }
 
 Result<std::unique_ptr<PosixDisk>> PosixDisk::open_folder(const fs::path& folder) {
-  // Without its last slash, whose "parent" would be the folder itself.
-  const fs::path plain = folder.has_filename() ? folder : folder.parent_path();
-  if (auto made = make_folder(plain); !made) return tl::make_unexpected(made.error());
-  return open_existing(plain);
+  if (auto made = make_folder(folder); !made) return tl::make_unexpected(made.error());
+  return open_existing(folder.has_filename() ? folder : folder.parent_path());
 }
 
 PosixDisk::~PosixDisk() { ::close(directory_); }
@@ -127,8 +106,8 @@ Result<std::unique_ptr<DiskFile>> PosixDisk::open(std::string_view name, bool cr
   int fd = ::openat(directory_, file.c_str(), O_RDWR | O_CLOEXEC | O_NOFOLLOW | (create ? O_CREAT : 0), 0600);
   // A reader of somebody else's log (a regulator's copy on a read-only medium) may not write: let it read.
   if (fd < 0 && !create && (errno == EROFS || errno == EACCES)) fd = ::openat(directory_, file.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-  if (fd < 0) return os_error((folder_ / file).string(), create ? "create" : "open", errno);
-  return std::unique_ptr<DiskFile>(std::make_unique<PosixFile>((folder_ / file).string(), fd));
+  if (fd < 0) return file_error(folder_ / file, create ? "create" : "open", errno);
+  return std::unique_ptr<DiskFile>(std::make_unique<PosixFile>(folder_ / file, fd));
 }
 
 Result<std::vector<std::string>> PosixDisk::list() const {
@@ -138,7 +117,7 @@ Result<std::vector<std::string>> PosixDisk::list() const {
   if (listing == nullptr) {
     const int number = errno;
     if (fd >= 0) ::close(fd);
-    return os_error(folder_.string(), "list", number);
+    return file_error(folder_, "list", number);
   }
   std::vector<std::string> names;
   errno = 0;
@@ -148,32 +127,32 @@ Result<std::vector<std::string>> PosixDisk::list() const {
   }
   const int number = errno;
   ::closedir(listing);
-  if (number != 0) return os_error(folder_.string(), "list", number);
+  if (number != 0) return file_error(folder_, "list", number);
   std::sort(names.begin(), names.end());
   return names;
 }
 
 Result<> PosixDisk::remove(std::string_view name) {
   const std::string file(name);
-  if (::unlinkat(directory_, file.c_str(), 0) != 0) return os_error((folder_ / file).string(), "remove", errno);
+  if (::unlinkat(directory_, file.c_str(), 0) != 0) return file_error(folder_ / file, "remove", errno);
   return {};
 }
 
 Result<> PosixDisk::rename(std::string_view from, std::string_view to) {
   const std::string old_name(from);
   if (::renameat(directory_, old_name.c_str(), directory_, std::string(to).c_str()) != 0)
-    return os_error((folder_ / old_name).string(), "rename", errno);
+    return file_error(folder_ / old_name, "rename", errno);
   return {};
 }
 
 Result<> PosixDisk::sync_directory() {
-  if (::fsync(directory_) != 0) return os_error(folder_.string(), "fsync the folder", errno);
+  if (::fsync(directory_) != 0) return file_error(folder_, "fsync the folder", errno);
   return {};
 }
 
 Result<std::uint64_t> PosixDisk::free_bytes() const {
   struct statvfs info {};
-  if (::fstatvfs(directory_, &info) != 0) return os_error(folder_.string(), "ask for free space", errno);
+  if (::fstatvfs(directory_, &info) != 0) return file_error(folder_, "ask for free space", errno);
   return static_cast<std::uint64_t>(info.f_bavail) * info.f_frsize;
 }
 

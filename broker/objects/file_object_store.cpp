@@ -8,9 +8,9 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstring>
 #include <vector>
 
+#include "broker/files/durable_file.h"
 #include "broker/log/posix_disk.h"
 #include "models/record.h"
 
@@ -19,44 +19,16 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// A file descriptor that closes itself.
-class Fd {
- public:
-  explicit Fd(int fd) : fd_(fd) {}
-  ~Fd() {
-    if (fd_ >= 0) ::close(fd_);
-  }
-  Fd(const Fd&) = delete;
-  Fd& operator=(const Fd&) = delete;
-  int get() const { return fd_; }
-  bool ok() const { return fd_ >= 0; }
-
- private:
-  const int fd_;
-};
-
-tl::unexpected<Error> os_error(const fs::path& file, const char* what) {
-  const int number = errno;
-  const bool full = number == ENOSPC || number == EDQUOT;
-  return fail(full ? ErrorCode::exhausted : ErrorCode::unavailable, fmt::format("object store: {}: cannot {}: {}", file.string(), what, std::strerror(number)), file.string());
+/// Says whose file it was.
+tl::unexpected<Error> named(Error error) {
+  error.message = "object store: " + error.message;
+  return tl::make_unexpected(std::move(error));
 }
 
-Result<> sync_folder(const fs::path& folder) {
-  const Fd fd(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (!fd.ok() || ::fsync(fd.get()) != 0) return os_error(folder, "fsync the folder");
-  return {};
-}
+tl::unexpected<Error> os_error(const fs::path& file, const char* what) { return named(file_error(file, what).value()); }
 
-Result<> write_whole(const fs::path& file, std::string_view bytes) {
-  const Fd fd(::open(file.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600));
-  if (!fd.ok()) return os_error(file, "create");
-  while (!bytes.empty()) {
-    const ssize_t wrote = ::write(fd.get(), bytes.data(), bytes.size());
-    if (wrote < 0 && errno == EINTR) continue;
-    if (wrote < 0) return os_error(file, "write");
-    bytes.remove_prefix(static_cast<std::size_t>(wrote));
-  }
-  if (::fdatasync(fd.get()) != 0) return os_error(file, "fdatasync");
+Result<> sync(const fs::path& folder) {
+  if (auto synced = sync_folder(folder); !synced) return named(synced.error());
   return {};
 }
 
@@ -76,7 +48,7 @@ Result<std::unique_ptr<FileObjectStore>> FileObjectStore::open(const fs::path& f
     const fs::path fan = folder / fmt::format("{:02x}", i);
     if (::mkdir(fan.c_str(), 0700) != 0 && errno != EEXIST) return os_error(fan, "make the folder");
   }
-  if (auto synced = sync_folder(folder); !synced) return tl::make_unexpected(synced.error());
+  if (auto synced = sync(folder); !synced) return tl::make_unexpected(synced.error());
   return std::unique_ptr<FileObjectStore>(new FileObjectStore(folder, reserve_bytes));
 }
 
@@ -91,7 +63,7 @@ Result<> FileObjectStore::put_if_absent(const Hash& hash, std::string_view bytes
   const fs::path file = path_of(hash);
   // A name is durable only when its folder was synced; whoever put it may not have come that far yet.
   // Bytes that have rotted are replaced: whoever sends an object again mostly does so because it could not be read.
-  if (stat(hash) == bytes.size() && get(hash)) return sync_folder(fan_out(hash));
+  if (stat(hash) == bytes.size() && get(hash)) return sync(fan_out(hash));
   if (reserve_bytes_ > 0) {
     struct statvfs info {};
     if (::statvfs(folder_.c_str(), &info) != 0) return os_error(folder_, "ask for free space");
@@ -99,21 +71,21 @@ Result<> FileObjectStore::put_if_absent(const Hash& hash, std::string_view bytes
       return fail(ErrorCode::exhausted, fmt::format("object store: {}: the disk is full but for the {} bytes kept in reserve; make room", folder_.string(), reserve_bytes_), folder_.string());
   }
   const fs::path fresh = folder_ / "incoming" / fmt::format("{}-{}", name_of(hash), incoming_.fetch_add(1));
-  if (auto written = write_whole(fresh, bytes); !written) {
+  if (auto written = write_new_file(fresh, bytes); !written) {
     ::unlink(fresh.c_str());
-    return written;
+    return named(written.error());
   }
   if (::rename(fresh.c_str(), file.c_str()) != 0) {
     auto failed = os_error(file, "rename");
     ::unlink(fresh.c_str());
     return failed;
   }
-  return sync_folder(fan_out(hash));
+  return sync(fan_out(hash));
 }
 
 Result<std::string> FileObjectStore::get(const Hash& hash, std::uint64_t offset, std::uint64_t size) const {
   const fs::path file = path_of(hash);
-  const Fd fd(::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
+  const FileDescriptor fd(::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
   if (!fd.ok()) {
     if (errno == ENOENT) return fail(ErrorCode::not_found, fmt::format("object {} is not stored", name_of(hash)), file.string());
     return os_error(file, "open");
@@ -146,7 +118,7 @@ std::optional<std::uint64_t> FileObjectStore::stat(const Hash& hash) const {
 Result<> FileObjectStore::erase(const Hash& hash) {
   const fs::path file = path_of(hash);
   if (::unlink(file.c_str()) != 0 && errno != ENOENT) return os_error(file, "remove");
-  return sync_folder(fan_out(hash));
+  return sync(fan_out(hash));
 }
 
 Result<> FileObjectStore::for_each(const std::function<void(const Hash&, std::uint64_t size)>& visit) const {

@@ -9,6 +9,7 @@
 #include <fstream>
 
 #include "broker/custody/merkle_tree.h"
+#include "broker/files/durable_file.h"
 #include "broker/log/data_lock.h"
 #include "broker/log/posix_disk.h"
 #include "broker/log/segment_log.h"
@@ -33,10 +34,7 @@ struct BrokerKeys {
 };
 
 Result<BrokerKeys> load_keys(const std::filesystem::path& data) {
-  std::error_code error;
-  std::filesystem::create_directories(data / "keys", error);
-  if (error) return fail(ErrorCode::unavailable, fmt::format("can't make {}: {}", (data / "keys").string(), error.message()));
-  ::chmod((data / "keys").c_str(), 0700);
+  if (auto made = make_private_folder(data / "keys"); !made) return tl::make_unexpected(made.error());
   auto curve = load_or_create_curve_keys(data / "keys" / "curve.key");
   if (!curve) return tl::make_unexpected(curve.error());
   auto signing = SigningKey::load_or_create(data / "keys" / "signing.key");

@@ -1,26 +1,11 @@
 #include "capture/registry/registry_cache.h"
 
-#include <fcntl.h>
-#include <unistd.h>
-
-#include <cerrno>
-#include <cstring>
-#include <fstream>
-#include <sstream>
+#include "broker/files/durable_file.h"
 
 namespace invigil {
 namespace {
 
 constexpr std::string_view kMagic = "invigil registry 1\n";
-
-Result<> sync_path(const std::filesystem::path& path, int flags) {
-  const int descriptor = ::open(path.c_str(), flags | O_CLOEXEC);
-  const bool ok = descriptor >= 0 && ::fsync(descriptor) == 0;
-  const int error = errno;
-  if (descriptor >= 0) ::close(descriptor);
-  if (ok) return {};
-  return fail(error == ENOSPC ? ErrorCode::exhausted : ErrorCode::unavailable, "cannot sync " + path.string() + ": " + std::strerror(error));
-}
 
 void put_number(std::string& out, std::uint64_t value) {
   for (std::size_t i = 0; i < 8; ++i) out.push_back(static_cast<char>(value >> (8 * i) & 0xff));
@@ -33,31 +18,6 @@ std::uint64_t get_number(std::string_view bytes, std::size_t at) {
 }
 
 }  // namespace
-
-Result<> write_whole_file(const std::filesystem::path& file, std::string_view bytes) {
-  const std::filesystem::path beside = file.string() + ".new";
-  {
-    std::ofstream out(beside, std::ios::binary | std::ios::trunc);
-    out.write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
-    out.close();
-    if (!out) return fail(ErrorCode::exhausted, "cannot write " + beside.string() + ": is the disk full?");
-  }
-  if (auto ok = sync_path(beside, O_RDONLY); !ok) return ok;
-  std::error_code error;
-  std::filesystem::rename(beside, file, error);
-  if (error) return fail(ErrorCode::unavailable, "cannot rename " + beside.string() + ": " + error.message());
-  return sync_path(file.parent_path(), O_RDONLY | O_DIRECTORY);
-}
-
-Result<std::string> read_whole_file(const std::filesystem::path& file) {
-  std::error_code error;
-  if (!std::filesystem::exists(file, error)) return std::string{};
-  std::ifstream in(file, std::ios::binary);
-  std::ostringstream text;
-  text << in.rdbuf();
-  if (!in) return fail(ErrorCode::unavailable, "cannot read " + file.string());
-  return text.str();
-}
 
 Result<std::vector<Record>> RegistryCache::load() {
   const auto text = read_whole_file(file_);
@@ -95,7 +55,7 @@ Result<> RegistryCache::add(const std::vector<Record>& records, std::uint64_t ne
   std::string text(kMagic);
   put_number(text, next);
   text += framed_;
-  return write_whole_file(file_, text);
+  return replace_file(file_, text);
 }
 
 }  // namespace invigil

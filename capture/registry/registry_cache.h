@@ -27,9 +27,4 @@ class RegistryCache {
   std::string framed_;
 };
 
-/// Writes a whole small file so that after a power cut there is the old or the new one.
-Result<> write_whole_file(const std::filesystem::path& file, std::string_view bytes);
-/// Reads a whole file; empty text when it does not exist.
-Result<std::string> read_whole_file(const std::filesystem::path& file);
-
 }  // namespace invigil
