@@ -1,30 +1,71 @@
 #pragma once
 // Faces, their landmarks and head directions in one picture. Private to analysis/vision.
 
+#include <array>
 #include <filesystem>
+#include <map>
 #include <opencv2/objdetect/face.hpp>
+#include <optional>
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "models/result.h"
 #include "models/scene.pb.h"
+#include "models/time.h"
 
 namespace invigil {
 
-/// YuNet at the picture's own size, then head_pose. Single-thread.
+/// Where follow() looks: a square of `side` pixels whose corner lies on the net's grid. It may reach beyond the picture's right and
+/// lower edge, where it is black.
+struct FaceCrop {
+  int x = 0, y = 0, side = 0;
+};
+
+/// Squares that hold all these faces with room to move; a face that lies well inside another's square gets none of its own.
+/// Empty when looking at the whole picture is hardly dearer: faces are too large or too many.
+std::optional<std::vector<FaceCrop>> face_crops(const std::vector<cv::Rect2f>& faces, cv::Size picture);
+
+/// YuNet at the picture's own scale, then head_pose. Single-thread.
 class FacePercept {
  public:
   static constexpr std::string_view kFile = "yunet_2022_120x160.onnx";
-  static constexpr std::string_view kName = "faces-yunet/1";
+  static constexpr std::string_view kName = "faces-yunet/2";
 
   /// `corrupt` when OpenCV refuses the file.
   static Result<FacePercept> load(const std::filesystem::path& net);
 
-  /// Appends the faces of a BGR picture, from left to right, and sets faces_ran. `internal` when OpenCV throws.
+  /// Appends the faces of a whole BGR picture, from left to right, and sets faces_ran. `internal` when OpenCV throws.
   Result<void> look(const cv::Mat& bgr, Scene& scene);
 
+  /// As look(), for a fraction of its cost, for pictures of one camera in order of time: the whole picture once a second and whenever a
+  /// face of the look before is not found again; else only around the faces of the last two seconds. A face that is new in the picture
+  /// is therefore found within a second. Depends on the pictures given to follow() and their times alone.
+  Result<void> follow(const cv::Mat& bgr, Instant at, Scene& scene);
+
  private:
+  struct Found {
+    std::array<float, 15> values;  // x, y, width, height, five landmarks, score
+    cv::Rect2f box() const { return {values[0], values[1], values[2], values[3]}; }
+  };
+  struct Known {
+    cv::Rect2f box;
+    Instant seen;
+  };
+  std::vector<Found> detect(cv::FaceDetectorYN& net, const cv::Mat& bgr, float dx, float dy) const;
+  std::vector<Found> whole(const cv::Mat& bgr);
+  std::vector<Found> around(const cv::Mat& bgr, const std::vector<FaceCrop>& crops);
+  bool all_found_again(const std::vector<Found>& found) const;
+  void remember(const std::vector<Found>& found, Instant at);
+  static void tell(std::vector<Found> found, cv::Size picture, Scene& scene);
+
+  std::string file_;
   cv::Ptr<cv::FaceDetectorYN> net_;
   cv::Size size_;
+  std::map<int, cv::Ptr<cv::FaceDetectorYN>> crop_nets_;  // by side: changing a net's input size costs more than a crop
+  std::vector<Known> known_;
+  std::optional<Instant> whole_at_, looked_at_;
+  cv::Size followed_size_;
 };
 
 }  // namespace invigil

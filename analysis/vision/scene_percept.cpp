@@ -63,7 +63,7 @@ class CameraScenes final : public ScenePercept {
       persons_due_.ran(at);
     }
     if (faces_ && faces_due_.at(at)) {
-      if (auto done = faces_->look(bgr, scene); !done) return tl::make_unexpected(done.error());
+      if (auto done = faces_->follow(bgr, at, scene); !done) return tl::make_unexpected(done.error());
       faces_due_.ran(at);
     }
     return scene;

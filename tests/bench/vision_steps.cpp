@@ -95,6 +95,13 @@ int main(int argc, char** argv) {
     measure(name, rounds, 4, [&](int) { Scene scene; (void)percept->look(bgr, scene); });
   };
   with_net("faces_yunet_1280x720", checked_net(nets, FacePercept::kFile).and_then(FacePercept::load));
+  // What following faces looks at between whole pictures: squares of these sides (analysis/vision/README.md).
+  for (const int side : {160, 256, 384}) {
+    auto percept = checked_net(nets, FacePercept::kFile).and_then(FacePercept::load);
+    if (!percept) return 1;
+    const cv::Mat square = bgr(cv::Rect(512, 256, side, side)).clone();
+    measure(("faces_yunet_square_" + std::to_string(side)).c_str(), rounds, 20, [&](int) { Scene scene; (void)percept->look(square, scene); });
+  }
   with_net("persons_yolox_nano", checked_net(nets, PersonPercept::kYolox).and_then(PersonPercept::load_yolox));
   with_net("persons_yolo_fastest_xl", checked_net(nets, PersonPercept::kFastestGraph).and_then([&](const auto& graph) {
     return checked_net(nets, PersonPercept::kFastest).and_then([&](const auto& weights) { return PersonPercept::load_fastest(graph, weights); });
