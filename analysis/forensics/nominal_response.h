@@ -1,6 +1,8 @@
 #pragma once
 // The nominal response model: which option somebody of an ability picks. For exams of some 300 candidates and more.
 
+#include <cstddef>
+#include <span>
 #include <vector>
 
 #include "analysis/forensics/exam_data.h"
@@ -25,14 +27,29 @@ struct NominalFit {
   int iterations = 0;
 };
 
-/// Marginal maximum likelihood by EM (Bock 1972; Bock & Aitkin 1981), Newton steps in an orthonormal contrast basis. The ridge keeps
-/// options nobody chose finite, where other programs drop the category and then report impossible pairs.
+/// Marginal maximum likelihood by EM (Bock 1972; Bock & Aitkin 1981), a Newton step a cycle in an orthonormal contrast basis. The ridge
+/// keeps options nobody chose finite, where other programs drop the category and then report impossible pairs.
 NominalFit fit_nominal(const ExamData& exam, const NominalOptions& options = {});
 
 /// P(option | θ) for every option of the item.
 std::vector<double> option_probabilities(const NominalItem& item, double theta);
 
-/// The ability that maximises the likelihood of one row of answers on [-4, 4]; 0 when nothing was answered.
-double nominal_ability(const std::vector<NominalItem>& items, std::span<const std::int8_t> answers);
+/// All items side by side: what is asked once for each candidate.
+class NominalTable {
+ public:
+  explicit NominalTable(std::span<const NominalItem> items);
+  /// Options of all items together.
+  std::size_t width() const { return slope_.size(); }
+  /// Where item j's options start among them; first(J) is width().
+  std::size_t first(std::size_t item) const { return first_[item]; }
+  /// option_probabilities() of every item, one after another: `out` has width() entries.
+  void probabilities(double theta, std::span<double> out) const;
+  /// The ability that maximises the likelihood of one row of answers on [-4, 4]; 0 when nothing was answered. `start` is a guess.
+  double ability(std::span<const std::int8_t> answers, double start = 0) const;
+
+ private:
+  std::vector<double> slope_, intercept_;
+  std::vector<std::size_t> first_;
+};
 
 }  // namespace invigil

@@ -55,32 +55,58 @@ double gbt_tail(std::span<const double> match_probability, int matches) {
 }
 
 void gbt_tails(std::span<const double> probability, std::size_t items, std::span<const int> matches, std::span<double> p) {
+  const auto [fewest, most] = std::minmax_element(matches.begin(), matches.end());
+  const auto least = static_cast<std::size_t>(std::max(*fewest, 0)), top = std::min(items, static_cast<std::size_t>(std::max(*most, 0)));
   thread_local std::vector<double> mass;
-  mass.resize((items + 1) * kGbtLanes);
-  pair_kernels().poisson_binomial(probability.data(), items, mass.data());
+  if (top > 0) {
+    mass.resize((top + 3) * kGbtLanes);
+    pair_kernels().poisson_binomial(probability.data(), items, std::min(least, top), top, mass.data());
+  }
   for (std::size_t l = 0; l < kGbtLanes; ++l) {
-    p[l] = 0;
-    for (std::size_t k = items + 1; k-- > static_cast<std::size_t>(std::max(matches[l], 0));) p[l] += mass[k * kGbtLanes + l];
+    const auto wanted = static_cast<std::size_t>(std::max(matches[l], 0));
+    p[l] = wanted == 0 ? 1 : 0;
+    for (std::size_t k = top + 1; wanted > 0 && k-- > wanted;) p[l] += mass[(k + 2) * kGbtLanes + l];
   }
 }
 
 double m4_tail(std::span<const double> right, std::span<const double> wrong, int right_matches, int wrong_matches) {
-  const std::size_t items = right.size(), side = items + 1;
-  thread_local std::vector<double> mass, scratch, upper;
-  mass.resize(side * side), scratch.resize(side * side);
-  const double* f = pair_kernels().trinomial(right.data(), wrong.data(), items, mass.data(), scratch.data());
-  const auto at = [side](std::size_t x, std::size_t y) { return x * side + y; };
-  upper.assign(f, f + side * side);  // T(x, y) = Σ f over x' ≥ x, y' ≥ y, by suffix sums in both directions
-  for (std::size_t x = 0; x < side; ++x)
-    for (std::size_t y = side - 1; y > 0; --y) upper[at(x, y - 1)] += upper[at(x, y)];
-  for (std::size_t x = side - 1; x > 0; --x)
-    for (std::size_t y = 0; y < side; ++y) upper[at(x - 1, y)] += upper[at(x, y)];
-  const double observed = upper[at(static_cast<std::size_t>(right_matches), static_cast<std::size_t>(wrong_matches))];
+  const std::size_t items = right.size(), stride = trinomial_stride(items);
+  thread_local std::vector<double> mass, upper;
+  mass.resize(trinomial_size(items)), upper.resize(trinomial_size(items));
+  pair_kernels().trinomial(right.data(), wrong.data(), items, mass.data());
+  // T(x, y) = Σ f over x' ≥ x, y' ≥ y: sums down each column, then along the rows, four at a time so that they don't wait for each other.
+  // Only the triangle x + y ≤ items is filled; four rows share the longest's length, where the others are 0.
+  const auto row = [&](std::vector<double>& table, std::size_t x) { return table.data() + trinomial_cell(items, x, 0); };
+  for (std::size_t x = items + 1; x-- > 0;) {
+    const double* f = row(mass, x);
+    double* sum = row(upper, x);
+    const std::size_t length = items + 1 - x;
+    if (x < items) {
+      for (std::size_t y = 0; y + 1 < length; ++y) sum[y] = f[y] + sum[y + stride];
+      sum[length - 1] = f[length - 1];
+    } else {
+      sum[0] = f[0];
+    }
+    for (std::size_t y = length; y < std::min(length + 3, items + 1); ++y) sum[y] = 0;
+  }
+  for (std::size_t x = 0; x <= items; x += 4) {
+    const std::size_t rows = std::min<std::size_t>(4, items + 1 - x);
+    double* sum[4];
+    double total[4] = {};
+    for (std::size_t r = 0; r < 4; ++r) sum[r] = row(upper, x + std::min(r, rows - 1));
+    for (std::size_t y = items + 1 - x; y-- > 0;)
+      for (std::size_t r = 0; r < rows; ++r) sum[r][y] = total[r] += sum[r][y];
+  }
+  const double observed = row(upper, static_cast<std::size_t>(right_matches))[wrong_matches];
   const double limit = observed * (1 + 1e-10);  // cells equal in exact arithmetic must not be split by rounding
   double p = 0;
-  for (std::size_t x = 0; x < side; ++x)
-    for (std::size_t y = 0; x + y < side; ++y)
-      if (upper[at(x, y)] <= limit) p += f[at(x, y)];
+  for (std::size_t x = 0; x <= items; ++x) {
+    const double *f = row(mass, x), *tail = row(upper, x);
+    // T falls along a row: from the first cell that is improbable enough, all are.
+    const std::size_t length = items + 1 - x;
+    const auto begin = static_cast<std::size_t>(std::partition_point(tail, tail + length, [limit](double t) { return t > limit; }) - tail);
+    for (std::size_t y = begin; y < length; ++y) p += f[y];
+  }
   return std::min(1.0, p);
 }
 

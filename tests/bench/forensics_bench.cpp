@@ -1,12 +1,15 @@
 // Benchmark of answer forensics on one core: ours, or with --limit 1 a bare loop over the same matrix (limits/plain_pairs.h).
-//   forensics_bench ROW [--limit 1] [--candidates N] [--items J] [--rounds R] [--seed S]
+//   forensics_bench ROW [--limit 1] [--candidates N] [--items J] [--rounds R] [--seed S] [--rows K]
 // ROW: similarity_pairs gbt_pairs m4_pairs nrm_fit exam_report, and star_pairs, rasch_fit (no limit).
-// One JSON line: value is pairs a second of processor time, or seconds of it, the best of R rounds; wall_s and peak memory besides.
+// One JSON line: value is pairs a second of processor time, or seconds of it, the best of R rounds; besides, wall time and how far memory
+// grew at its peak above what the exam and the fitted models take. --rows K scans only the first K candidates against all others: a
+// bounded part of a very large exam.
 
 #include <sys/resource.h>
 
 #include <cmath>
 #include <cstdio>
+#include <fstream>
 #include <functional>
 #include <string>
 #include <vector>
@@ -67,14 +70,21 @@ double processor_s() {
   const auto seconds = [](const timeval& t) { return static_cast<double>(t.tv_sec) + 1e-6 * static_cast<double>(t.tv_usec); };
   return seconds(used.ru_utime) + seconds(used.ru_stime);
 }
-double peak_mb() {
-  rusage used{};
-  getrusage(RUSAGE_SELF, &used);
-  return static_cast<double>(used.ru_maxrss) / 1024;
+/// A line of /proc/self/status in MB: VmRSS now, VmHWM at its peak.
+double status_mb(const std::string& name) {
+  std::ifstream status("/proc/self/status");
+  for (std::string line; std::getline(status, line);)
+    if (line.starts_with(name + ":")) return std::stod(line.substr(name.size() + 1)) / 1024;
+  return 0;
+}
+/// Forgets the peak so far; what follows is measured against the memory in use now.
+double memory_mark() {
+  std::ofstream("/proc/self/clear_refs") << 5;
+  return status_mb("VmRSS");
 }
 
 struct Timing {
-  double processor = 1e300, wall = 1e300;
+  double processor = 1e300, wall = 1e300, before_mb = 0, grown_mb = 0;
 };
 
 double unused = 0;  // what the loops return goes here, so that none is left out
@@ -82,12 +92,14 @@ double unused = 0;  // what the loops return goes here, so that none is left out
 /// The best of `rounds`.
 Timing best(int rounds, const std::function<double()>& work) {
   Timing least;
+  least.before_mb = memory_mark();
   for (int round = 0; round < rounds; ++round) {
     const double processor = processor_s(), wall = limits::now_s();
     unused += work();
     least.wall = std::min(least.wall, limits::now_s() - wall);
     least.processor = std::min(least.processor, processor_s() - processor);
   }
+  least.grown_mb = status_mb("VmHWM") - least.before_mb;
   return least;
 }
 
@@ -124,22 +136,26 @@ int run(int argc, char** argv) {
     return 1;
   }
   const ExamData exam = bench_exam(candidates, items, static_cast<std::uint64_t>(number("seed", 5)));
-  const double all = static_cast<double>(n) * static_cast<double>(n - 1) / 2, before_mb = peak_mb();
+  const double all = static_cast<double>(n) * static_cast<double>(n - 1) / 2;
   const auto say = [&](double value, const char* unit, const Timing& timing, const std::string& more = "") {
-    limits::report(value, unit, fmt::format(",\"wall_s\":{:.4g},\"cpu_s\":{:.4g},\"peak_mb\":{:.4g},\"grown_mb\":{:.4g},\"kernels\":\"{}\",\"candidates\":{},\"items\":{}{}", timing.wall, timing.processor, peak_mb(), peak_mb() - before_mb,
-                                           limit ? "limit" : pair_kernels().name, candidates, items, more));
+    limits::report(value, unit, fmt::format(",\"wall_s\":{:.4g},\"cpu_s\":{:.4g},\"before_mb\":{:.4g},\"grown_mb\":{:.4g},\"kernels\":\"{}\",\"candidates\":{},\"items\":{}{}", timing.wall, timing.processor,
+                                           timing.before_mb, timing.grown_mb, limit ? "limit" : pair_kernels().name, candidates, items, more));
     return unused == 12345.25 ? 1 : 0;
   };
   if (row == "similarity_pairs" || row == "star_pairs") {
     const bool star = row == "star_pairs";
-    const RaschFit rasch = fit_rasch(exam, {.sweeps = 10});
+    const RaschFit rasch = star ? fit_rasch(exam, {.sweeps = 10}) : RaschFit{};
     const NominalFit fit = star ? NominalFit{} : fit_nominal(exam, {.max_iterations = 5});
     const std::vector<float> table = limit ? probabilities(exam, fit) : std::vector<float>{};
+    ScanRequest request{.rasch = star ? &rasch : nullptr, .nominal = star ? nullptr : &fit};
+    if (const int rows = number("rows", 0); rows > 0) request.last = static_cast<std::size_t>(rows);
+    double pairs = all;
     const Timing t = best(rounds, [&] {
       if (limit) return limits::multiply_all_pairs(table, n, table.size() / n);
-      return static_cast<double>(scan_pairs(exam, {star ? &rasch : nullptr, star ? nullptr : &fit, nullptr}).top.size());
+      pairs = static_cast<double>(scan_pairs(exam, request).pairs);
+      return pairs;
     });
-    return say(all / t.processor, "pairs/s", t);
+    return say(pairs / t.processor, "pairs/s", t, fmt::format(",\"pairs\":{}", pairs));
   }
   if (row == "gbt_pairs" || row == "m4_pairs") {
     const bool gbt = row == "gbt_pairs";
@@ -151,14 +167,13 @@ int run(int argc, char** argv) {
     const NominalFit fit = fit_nominal(exam, {.max_iterations = 5});
     const NominalModel model(exam, fit);
     const Timing t = best(rounds, [&] {
+      if (gbt) return model.gbt(pairs).back();
       double sum = 0;
       std::vector<double> right, wrong;
       for (const auto& [a, b] : pairs) {
         const StarPair pair = model.compare(a, b);
         model.match_probabilities(a, b, right, wrong);
-        if (gbt)
-          for (std::size_t j = 0; j < right.size(); ++j) right[j] += wrong[j];
-        sum += gbt ? gbt_tail(right, pair.matches) : m4_tail(right, wrong, pair.matches - pair.wrong_matches, pair.wrong_matches);
+        sum += m4_tail(right, wrong, pair.matches - pair.wrong_matches, pair.wrong_matches);
       }
       return sum;
     });
@@ -187,7 +202,7 @@ int run(int argc, char** argv) {
     });
     return say(t.processor, "s", t);
   }
-  std::fprintf(stderr, "usage: forensics_bench similarity_pairs|gbt_pairs|m4_pairs|nrm_fit|exam_report|star_pairs|rasch_fit [--limit 1] [--candidates N] [--items J] [--rounds R] [--seed S]\n");
+  std::fprintf(stderr, "usage: forensics_bench similarity_pairs|gbt_pairs|m4_pairs|nrm_fit|exam_report|star_pairs|rasch_fit [--limit 1] [--candidates N] [--items J] [--rounds R] [--seed S] [--rows K]\n");
   return 2;
 }
 
