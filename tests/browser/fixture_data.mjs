@@ -1,4 +1,5 @@
-// A small world in the shapes of console/openapi.yaml: two centres, four sessions, one flag of every kind.
+// A small world in the shapes of console/openapi.yaml: two centres, five sessions, one flag of every kind.
+import { makeAnswers, seats as answerSeats, untested, watched } from "./fixture_answers.mjs";
 import { HEADS, REEL_SECONDS } from "./fixture_media.mjs";
 
 const S = 1_000_000;
@@ -66,6 +67,12 @@ function room(id, name, cameras) {
   };
 }
 
+/** A big room: seats in rows, no polygons. */
+function hall(id, name, cameras) {
+  const seats = answerSeats.map((s) => ({ id: s.id, row: s.row, column: s.column, polygons: [], assignments: [{ candidate: s.candidate, name: s.name, from_us: 0, to_us: 0 }], incidents: place({}), test_events: 60 }));
+  return { id, name, cameras, seats };
+}
+
 /** Everything the fixture server knows; `now` in µs is the moment it was made. */
 export function makeWorld(now) {
   const opened = now - 300 * S;
@@ -74,10 +81,11 @@ export function makeWorld(now) {
     r1: room("r1", "第一考场", [camera("cam1", "一号机"), camera("cam2", "二号机", [gap])]),
     r2: room("r2", "第二考场", [camera("cam3", "三号机")]),
     r3: room("r3", "实训楼 302", [camera("cam4", "后墙机", [], "disconnected")]),
+    r5: hall("r5", "机考中心", [camera("cam5", "前墙机"), camera("cam6", "后墙机")]),
   };
   const base = (id, title, occupation, level, state, start, end, institution, centre, roomIds) => ({
     id, title, occupation, level, state, starts_us: start, ends_us: end, opened_us: state === "planned" ? null : start, closed_us: state === "closed" ? end : null,
-    institution, centre, rooms: roomIds.map((r) => rooms[r]), seats: roomIds.length * 6, candidates: roomIds.length * 6, cameras: roomIds.reduce((n, r) => n + rooms[r].cameras.length, 0),
+    institution, centre, rooms: roomIds.map((r) => rooms[r]), seats: roomIds.reduce((n, r) => n + rooms[r].seats.length, 0), candidates: roomIds.reduce((n, r) => n + rooms[r].seats.length, 0), cameras: roomIds.reduce((n, r) => n + rooms[r].cameras.length, 0),
     test_events: state === "planned" ? 0 : 240 * roomIds.length, roster: [], staff: [], rights: [],
   });
   const sessions = [
@@ -85,6 +93,7 @@ export function makeWorld(now) {
     base("s2", "维修电工技能机考", "维修电工", "technician", "open", opened, now + 3600 * S, SCHOOL, CENTRES.c2, ["r3"]),
     base("s3", "焊工理论考试", "焊工", "intermediate", "closed", now - 90_000 * S, now - 84_600 * S, EMPLOYER, CENTRES.c1, ["r1"]),
     base("s4", "育婴员理论考试", "育婴员", "junior", "planned", now + 86_400 * S, now + 91_800 * S, SCHOOL, CENTRES.c2, ["r3"]),
+    base("s5", "网络与信息安全管理员理论考试", "网络与信息安全管理员", "senior", "closed", now - 7200 * S, now - 4200 * S, SCHOOL, CENTRES.c2, ["r5"]),
   ];
   const incidents = KINDS.map(([kind, severity, seconds, seat, cam, figures, rules, length], i) => {
     const from = opened + (20 + i * 17) * S;
@@ -98,11 +107,31 @@ export function makeWorld(now) {
     };
   });
   incidents.push({ ...incidents[8], id: "i-other", session: { id: "s2", title: sessions[1].title }, centre: CENTRES.c2, room: { id: "r3", name: "实训楼 302" }, kind: "signal_lost", cameras: ["cam4"], severity: 0.7, band: "high", explanation: { key: "signal_lost", parameters: {}, figures: { silence_s: 40, camera_state: 6, claims: 1, score: 1 } } });
-  const world = { now, opened, sessions, rooms, incidents, opinions: [] };
-  return world;
+  const exam = makeAnswers(now - 7200 * S, now - 4200 * S, "r5");
+  incidents.push(similar(exam.report, sessions[4], now - 7200 * S, now - 4200 * S));
+  const forensics = {
+    s1: { ...untested(12, null), state: "watch", watch: [watched("s1", "r1", now)] },
+    s3: untested(6, now - 84_500 * S),
+    s5: exam.report,
+  };
+  return { now, opened, sessions, rooms, incidents, opinions: [], forensics, exam };
 }
 
-const share = (s) => (s.state === "planned" ? null : s.id === "s2" ? 0.62 : s.id === "s3" ? 1 : 0.978);
+/** The flag made of the most alike pair. */
+function similar(report, session, from, to) {
+  const pair = report.pairs[0];
+  const seat = (id) => answerSeats.find((s) => s.candidate === id).id;
+  const { matches, expected, shared_wrong, shared_items, z, p, p_adjusted, q } = pair;
+  const figures = { matches, expected, shared_wrong, shared_items, family_pairs: report.families[0].pairs, expected_false_flags: report.expected_false_flags, z, p, p_adjusted, q };
+  return {
+    id: "i-similar", kind: "similar_answers", severity: 0.6, band: band(0.6), state: "open", session: { id: session.id, title: session.title }, centre: session.centre, room: { id: "r5", name: "机考中心" },
+    seats: [seat(pair.a), seat(pair.b)], cameras: [], from_us: from, to_us: to, at_us: to + 4 * S, worth: 0.2, review_seconds: 180,
+    explanation: { key: "similar_answers", parameters: { a: pair.a, b: pair.b, family: pair.family, level: pair.level, model: pair.model }, figures },
+    error_rate: { measured: false }, rule_candidates: ["C2.1", "C1.4"], detector: "answer_forensics", detector_version: "1", withdrawn: false, supersedes: null, superseded_by: null, last_opinion: null, record: recordPlace("analysis/c2/r5/1"),
+  };
+}
+
+const share = (s) => (s.state === "planned" ? null : s.id === "s2" ? 0.62 : s.id === "s3" || s.id === "s5" ? 1 : 0.978);
 export function summary(world, s) {
   const mine = world.incidents.filter((i) => i.session.id === s.id);
   const live = mine.filter((i) => i.state === "open" || i.state === "escalated");
@@ -137,11 +166,12 @@ export function wall(world) {
   return rows.sort((a, b) => (b.max_severity ?? -1) - (a.max_severity ?? -1));
 }
 
-export function reels(world, cam) {
+export function reels(world, session, cam) {
   const out = [];
-  for (let at = world.opened; at < world.now; at += REEL_SECONDS * S) {
+  const end = session.closed_us ?? world.now;
+  for (let at = session.opened_us; at < end; at += REEL_SECONDS * S) {
     if (cam === "cam2" && at === world.opened + 150 * S) continue;
-    out.push({ start_us: at, end_us: Math.min(at + REEL_SECONDS * S, world.now), url: `/v1/sessions/s1/cameras/${cam}/video.mp4?from=${at}&to=${at + REEL_SECONDS * S}` });
+    out.push({ start_us: at, end_us: Math.min(at + REEL_SECONDS * S, end), url: `/v1/sessions/${session.id}/cameras/${cam}/video.mp4?from=${at}&to=${at + REEL_SECONDS * S}` });
   }
   return out;
 }

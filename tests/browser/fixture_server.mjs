@@ -4,6 +4,7 @@ import { createServer } from "node:http";
 import { readFile } from "node:fs/promises";
 import { extname, join, normalize } from "node:path";
 import { fileURLToPath } from "node:url";
+import { untested } from "./fixture_answers.mjs";
 import { byWorth, CODES, events, makeWorld, queueCounts, recordPlace, reels, scenes, summary, wall, whole } from "./fixture_data.mjs";
 import { makeMedia } from "./fixture_media.mjs";
 import { accept } from "./fixture_socket.mjs";
@@ -86,7 +87,7 @@ export async function startFixture({ dist, port = 0 }) {
     if (types.includes("observation"))
       for (const i of mine)
         items.push({ type: "observation", at_us: i.from_us, to_us: i.to_us, room: i.room.id, observation: { id: `o-${i.id}`, kind: i.kind, seat: i.seats[0] ?? "", camera: i.cameras[0] ?? "", room: i.room.id, from_us: i.from_us, to_us: i.to_us, state: "present", score: 1, quality: 1, figures: {}, detector: i.kind, version: "1" } });
-    if (types.includes("test_event") && id === "s1") items.push(...events(world));
+    if (types.includes("test_event")) items.push(...(id === "s1" ? events(world) : id === "s5" ? world.exam.events : []));
     const kept = items.filter((i) => i.at_us >= from).sort((a, b) => a.at_us - b.at_us);
     return { items: kept, next: null, from_us: world.opened, to_us: world.now };
   }
@@ -127,11 +128,18 @@ export async function startFixture({ dist, port = 0 }) {
       if (found[2]) return decide(incident, body, response);
       return incident ? json(response, 200, { ...incident, observations: [], evidence: [recordPlace("camera/c1/cam1", 40), recordPlace("seat/c1/s1/A-03", 12)], opinions: world.opinions.filter((o) => o.incident === incident.id), candidates: [] }) : refuse(response, 404, "not_found");
     }
+    found = /^\/v1\/sessions\/([^/]+)\/forensics(\/pair)?$/.exec(path);
+    if (found) {
+      const report = world.forensics[found[1]] ?? { ...untested(0, null), state: "none", notes: [] };
+      if (!found[2]) return json(response, 200, report);
+      const both = found[1] === "s5" ? world.exam.pair(query.get("a"), query.get("b")) : null;
+      return both ? json(response, 200, both) : refuse(response, 404, "not_found");
+    }
     found = /^\/v1\/sessions\/([^/]+)(?:\/(timeline)|\/cameras\/([^/]+)\/(reels|scenes|video\.mp4))?$/.exec(path);
     const session = found && world.sessions.find((s) => s.id === found[1]);
     if (!session) return refuse(response, 404, "not_found");
     if (found[2]) return json(response, 200, timeline(session.id, query));
-    if (found[4] === "reels") return json(response, 200, { reels: session.id === "s1" ? reels(world, found[3]) : [] });
+    if (found[4] === "reels") return json(response, 200, { reels: session.id === "s1" || session.id === "s5" ? reels(world, session, found[3]) : [] });
     if (found[4] === "scenes") return json(response, 200, { scenes: session.id === "s1" && found[3] === "cam1" ? scenes(world, Number(query.get("from")), Number(query.get("to"))) : [] });
     if (found[4]) return video(request, response);
     return json(response, 200, whole(world, session));

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { summary } from "./fixture_data.mjs";
 import { startFixture } from "./fixture_server.mjs";
-import { apart, connected, daySecond, drawn, hold, launch, login, openPage, stamp, TEST } from "./support.mjs";
+import { apart, connected, daySecond, drawn, hold, launch, login, openPage, stamp, TEST, until } from "./support.mjs";
 
 const dist = process.env.INVIGIL_WEB;
 const GAP = "摄像机停止传输";
@@ -155,7 +155,24 @@ describe("while answers are on their way", () => {
     await page.locator(".flagged .el-switch").click();
     await page.waitForURL((url) => !url.search.includes("flagged"));
     await settled(page, stand);
-    assert.equal(await page.locator("table a.title").count(), 1, "the closed one, which is not flagged");
+    assert.equal(await page.locator("table a.title").count(), 2, "the closed ones, flagged or not");
+  });
+
+  it("the answers of the pair chosen last are shown, though the other's come later", TEST, async (t) => {
+    await page.goto(`${fixture.url}/sessions/s5?view=answers`);
+    await page.locator(".strings table").first().waitFor();
+    const rows = page.locator(".pairs .who");
+    const stand = await hold(t, page, "**/forensics/pair?**");
+    await rows.nth(1).click();
+    await stand.asked;
+    await rows.nth(2).click();
+    await until(() => stand.count === 2, "both pairs are asked for");
+    await settled(page, stand);
+    await page.locator(".strings table").first().waitFor();
+    const pair = fixture.world.forensics.s5.pairs[2];
+    const { items } = fixture.world.exam.pair(pair.a, pair.b);
+    const cells = await page.locator(".strings tr").evaluateAll((all) => all.filter((r) => r.querySelector("th[title^='B ']")).flatMap((r) => [...r.querySelectorAll("td")].map((c) => c.innerText.trim())));
+    assert.deepEqual(cells, items.map((i) => i.b || "–"));
   });
 
   it("leaving the page while it loads leaves nothing behind", TEST, async (t) => {

@@ -1,8 +1,12 @@
 // The pages in a real browser against recorded answers: what a person sees and does, in both languages.
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { startFixture } from "./fixture_server.mjs";
-import { connected, healthy, launch, openPage, TEST, until } from "./support.mjs";
+import { axeFindings, connected, drawn, healthy, launch, openPage, TEST, until } from "./support.mjs";
 
 const dist = process.env.INVIGIL_WEB;
 const WORDS = {
@@ -92,12 +96,12 @@ for (const language of ["zh-CN", "en"]) {
     it("list sessions with filters, coverage and the causes of gaps", TEST, async () => {
       await page.goto(`${fixture.url}/sessions`);
       await page.locator("table.table").waitFor();
-      assert.equal(await page.locator("table a.title").count(), 4);
+      assert.equal(await page.locator("table a.title").count(), 5);
       await page.locator(".gaps").first().click();
       await page.getByText(words.gap).waitFor();
       await healthy(page, "sessions");
       await page.locator(".flagged .el-switch").click();
-      await page.waitForFunction(() => document.querySelectorAll("table a.title").length === 2);
+      await page.waitForFunction(() => document.querySelectorAll("table a.title").length === 3);
       await page.waitForURL(/flagged=true/);
       await page.locator(".fold .link-button").first().click();
       await page.waitForURL(/\/sessions\/s\d\?at=\d+/);
@@ -136,3 +140,46 @@ for (const language of ["zh-CN", "en"]) {
     });
   });
 }
+
+describe("a browser without Chinese fonts", () => {
+  let fixture;
+  let folder;
+  let lacking;
+  before(async () => {
+    fixture = await startFixture({ dist });
+    folder = mkdtempSync(join(tmpdir(), "invigil-fonts-"));
+    const chinese = execFileSync("fc-list", [":lang=zh", "file"], { encoding: "utf8" }).split("\n").map((l) => l.replace(/:\s*$/, "").trim()).filter(Boolean);
+    const globs = chinese.map((file) => `<glob>${file}</glob>`).join("");
+    writeFileSync(join(folder, "fonts.conf"), `<?xml version="1.0"?><!DOCTYPE fontconfig SYSTEM "fonts.dtd"><fontconfig><include>/etc/fonts/fonts.conf</include><selectfont><rejectfont>${globs}<glob>/nowhere/*</glob></rejectfont></selectfont></fontconfig>`);
+    lacking = await launch({ env: { ...process.env, FONTCONFIG_FILE: join(folder, "fonts.conf") } });
+  }, TEST);
+  after(async () => {
+    await lacking?.close();
+    await fixture?.close();
+    if (folder) rmSync(folder, { recursive: true, force: true });
+  }, TEST);
+
+  it("is told so in both languages, and how to mend it", TEST, async () => {
+    const page = await openPage(lacking);
+    await page.goto(`${fixture.url}/login`);
+    const notice = page.locator("aside.fonts");
+    await notice.getByText("This browser has no Chinese font").waitFor();
+    await notice.getByText("此浏览器没有中文字体").waitFor();
+    await notice.getByText("fonts-noto-cjk").first().waitFor();
+    assert.deepEqual(await axeFindings(page), []);
+    await notice.locator("button").click();
+    await notice.waitFor({ state: "detached" });
+    assert.deepEqual(page.troubles, []);
+    await page.context().close();
+  });
+
+  it("and one that has them is told nothing", TEST, async (t) => {
+    if (execFileSync("fc-list", [":lang=zh", "file"], { encoding: "utf8" }).trim() === "") return t.skip("no Chinese font is installed (apt-get install fonts-noto-cjk)");
+    const page = await openPage(browser);
+    await page.goto(`${fixture.url}/login`);
+    await page.locator("#user").waitFor();
+    await drawn(page);
+    assert.equal(await page.locator("aside.fonts").count(), 0);
+    await page.context().close();
+  });
+});

@@ -11,7 +11,7 @@ const LIMIT_MS = Number(process.env.INVIGIL_BROWSER_LIMIT_S ?? 220) * 1000;
 const GRACE_MS = 10_000;
 
 const dist = resolve(process.argv[2] ?? "console/web/dist");
-const tests = process.argv.length > 3 ? process.argv.slice(3) : ["pages.test.mjs", "session.test.mjs", "inflight.test.mjs"];
+const tests = process.argv.length > 3 ? process.argv.slice(3) : ["pages.test.mjs", "session.test.mjs", "forensics.test.mjs", "inflight.test.mjs"];
 const reason = lacking(dist) || (tests.includes("live.test.mjs") ? lackingForDemo(dirname(dist)) : "");
 if (reason) {
   console.log(`skipped: ${reason}`);

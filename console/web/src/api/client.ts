@@ -1,4 +1,5 @@
 // Requests to the console: typed answers, typed failures. Nothing here has words for people.
+import type { Forensics, PairAnswers } from "./forensics";
 import type {
   Incident,
   IncidentCounts,
@@ -120,6 +121,9 @@ export const api = {
   reels: (id: string, camera: string) => get<{ reels: Reel[] }>(`/v1/sessions/${part(id)}/cameras/${part(camera)}/reels`),
   scenes: (id: string, camera: string, from: number, to: number) =>
     get<{ scenes: Scene[] }>(`/v1/sessions/${part(id)}/cameras/${part(camera)}/scenes${query({ from, to })}`),
+
+  forensics: (id: string) => get<Forensics>(`/v1/sessions/${part(id)}/forensics`),
+  forensicsPair: (id: string, a: string, b: string) => get<PairAnswers>(`/v1/sessions/${part(id)}/forensics/pair${query({ a, b })}`),
 
   incidents: (filter: Query) => get<QueueAnswer>(`/v1/incidents${query(filter)}`),
   incident: (id: string) => get<Incident>(`/v1/incidents/${part(id)}`),

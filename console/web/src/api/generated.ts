@@ -216,6 +216,47 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/sessions/{session}/forensics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                session: components["parameters"]["session"];
+            };
+            cookie?: never;
+        };
+        /** @description What the session's answers came to: who is more alike than their scores explain, who was too fast, and how many false flags to
+         *     expect. `state` `none`: nothing yet; `watch`: figures of working rooms only, no judgement before the close; `done`: examined.
+         *     Needs the right to read incidents in the session's centre. Pseudonymous ids; `name` only with the right to read names.
+         *      */
+        get: operations["forensics"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/sessions/{session}/forensics/pair": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                session: components["parameters"]["session"];
+            };
+            cookie?: never;
+        };
+        /** @description Two candidates' final answers, item by item in the order of the paper. 404 unless both are in a listed pair or at note or above. */
+        get: operations["forensicsPair"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/sessions/{session}/cameras/{camera}/reels": {
         parameters: {
             query?: never;
@@ -291,7 +332,7 @@ export interface paths {
         /** @description The queue. Order: severity band (high ≥ 0.7, medium ≥ 0.4, low), then expected worth of a reviewer's minute, then time:
          *
          *         worth = severity × p × urgency ÷ minutes
-         *         p       = (confirmed + 1) ÷ (confirmed + dismissed + 2)   over all opinions so far on incidents of this kind
+         *         p       = (confirmed + 1) ÷ (confirmed + dismissed + 2)   incidents of this kind, as they stand
          *         urgency = 1.5 while the session is open (somebody on the spot can still act), else 1
          *         minutes = max(review_seconds, 5) ÷ 60
          *
@@ -431,6 +472,7 @@ export interface paths {
          *     * `session` `{session: SessionSummary}` imported, opened, closed, changed counts of flags
          *     * `camera` `{centre, room, camera, state, at_us, detail}`
          *     * `presence` `{principal, centre, role, state, at_us}` of agents and analysis workers
+         *     * `watch` AnswerWatch: a working room's answers, at most twice a second; what is there comes once after `hello`
          *     * `error` `{code, parameters}` answer to a message it did not understand
          *     * `bye` `{code}` `logged_out` or `expired`, then close 4001
          *
@@ -703,6 +745,122 @@ export interface components {
             detector: string;
             version: string;
             sources?: components["schemas"]["RecordPlace"][];
+            /** @description Further seats it is about */
+            partners?: string[];
+            words?: {
+                [key: string]: string;
+            };
+        };
+        Forensics: {
+            /** @enum {unknown} */
+            state: "none" | "watch" | "done";
+            at_us: number | null;
+            opened_us?: number;
+            closed_us?: number;
+            /** @description false: not every seat's events had come; it is examined anew when they do */
+            complete: boolean;
+            /** @description Who answered anything */
+            candidates: number;
+            /** @description Compared ones */
+            items: number;
+            keyed: boolean;
+            similarity_tested: boolean;
+            models: ("omega_star" | "omega_nominal")[];
+            /** @description Of the whole session, shared out over the families */
+            alpha: number | null;
+            /** @description Candidates at review or above, were everybody honest */
+            expected_false_flags: number | null;
+            pair_count: number;
+            notes: {
+                /** @enum {unknown} */
+                code: "too_few_candidates" | "no_key" | "items_unkeyed" | "items_unknown" | "answers_unknown" | "no_times" | "seats_unassigned" | "events_missing" | "incomplete" | "nobody_answered" | "nominal_used" | "people_cut" | "pairs_cut";
+                parameters: {
+                    [key: string]: number;
+                };
+            }[];
+            families: {
+                family: components["schemas"]["PairFamily"];
+                pairs: number;
+                alpha_share: number;
+            }[];
+            /** @description By p_adjusted; all significant ones and at least the first 60 */
+            pairs: {
+                /** @description Candidate */
+                a: string;
+                b: string;
+                family: components["schemas"]["PairFamily"];
+                model: string;
+                /** @enum {unknown} */
+                level: "none" | "review" | "strong";
+                matches: number;
+                expected: number | null;
+                /** @description Answered by both */
+                shared_items: number;
+                shared_wrong: number;
+                z: number | null;
+                p: number | null;
+                p_adjusted: number | null;
+                q: number | null;
+                /** @description Cross-check */
+                gbt_p: number | null;
+                /** @description Likeness of pace */
+                pace_z: number | null;
+                /** @description The pair's own or its ring's */
+                incident: string | null;
+            }[];
+            rings: {
+                candidates: string[];
+                pairs: number;
+                shared_wrong_items: string[];
+                incident: string | null;
+            }[];
+            /** @description Most suspicious first */
+            people: {
+                candidate: string;
+                name?: string;
+                room: string;
+                seat: string;
+                /** @description 0 = unknown */
+                row: number;
+                column: number;
+                score: number;
+                answered: number;
+                suspicion: number | null;
+                /** @enum {unknown} */
+                level: "none" | "note" | "review" | "strong";
+                channels: {
+                    name: string;
+                    p: number | null;
+                    z: number | null;
+                    partner: string | null;
+                }[];
+                incidents: string[];
+            }[];
+            watch: components["schemas"]["AnswerWatch"][];
+        };
+        /** @enum {unknown} */
+        PairFamily: "adjacent" | "same_room" | "same_institution" | "other";
+        /** @description How alike a working room's answers are so far. Figures to watch; never a flag. */
+        AnswerWatch: {
+            /** @constant */
+            type: "watch";
+            centre: string;
+            room: string;
+            session: string;
+            at_us: number;
+            candidates: number;
+            items: number;
+            /** @description The largest z first; empty with fewer than 20 candidates */
+            pairs: {
+                /** @description Seat */
+                a: string;
+                b: string;
+                matches: number;
+                expected: number;
+                shared_items: number;
+                shared_wrong: number;
+                z: number;
+            }[];
         };
         Opinion: {
             incident: string;
@@ -1182,6 +1340,68 @@ export interface operations {
                         next: string | null;
                         from_us: number;
                         to_us: number;
+                    };
+                };
+            };
+            404: components["responses"]["error"];
+        };
+    };
+    forensics: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                session: components["parameters"]["session"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The findings */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Forensics"];
+                };
+            };
+            404: components["responses"]["error"];
+        };
+    };
+    forensicsPair: {
+        parameters: {
+            query: {
+                a: string;
+                b: string;
+            };
+            header?: never;
+            path: {
+                session: components["parameters"]["session"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Side by side */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        a: string;
+                        b: string;
+                        items: {
+                            item: string;
+                            key: string;
+                            /** @description Empty for no answer */
+                            a: string;
+                            b: string;
+                            /** @description When it was last answered */
+                            a_us: number | null;
+                            b_us: number | null;
+                        }[];
                     };
                 };
             };

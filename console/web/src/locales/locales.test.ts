@@ -19,6 +19,12 @@ const places = (text: string) => [...text.matchAll(/\{(\w+)\}/g)].map((m) => m[1
 const KINDS = [
   "signal_lost", "frozen", "covered", "dark", "moved", "seat_empty", "second_person", "head_turned",
   "focus_lost_then_answer", "paste", "answer_burst", "event_gap", "silent_seat", "screen_room_disagree", "event_conflict",
+  "similar_answers", "answer_ring", "fast_and_good", "answers_changed", "answers_follow",
+];
+/** Notes of answer forensics: why something was not calculated. */
+const NOTES = [
+  "too_few_candidates", "no_key", "items_unkeyed", "items_unknown", "answers_unknown", "no_times", "seats_unassigned", "events_missing", "incomplete",
+  "nobody_answered", "nominal_used", "pairs_cut", "people_cut",
 ];
 const CODES = [
   "invalid", "not_found", "conflict", "denied", "unauthenticated", "too_large", "unsupported", "unavailable", "exhausted", "corrupt", "internal",
@@ -46,6 +52,8 @@ describe("the catalogues", () => {
   });
   it("say every kind of flag and every error code", () => {
     for (const kind of KINDS) for (const part of ["title", "sentence", "look"]) expect(chinese.has(`incident.kind.${kind}.${part}`), kind).toBe(true);
+    for (const kind of ["answers_examined", "similar_pace"]) expect(chinese.has(`incident.kind.${kind}.title`), kind).toBe(true);
+    for (const note of NOTES) expect(chinese.has(`answers.note.${note}`), note).toBe(true);
     for (const code of CODES) expect(chinese.has(`error.${code}`), code).toBe(true);
   });
 });

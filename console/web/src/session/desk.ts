@@ -3,11 +3,14 @@ import { computed, onBeforeUnmount, onMounted, ref, shallowRef, watch } from "vu
 import { useRoute, useRouter } from "vue-router";
 import { api } from "@/api/client";
 import type { IncidentSummary, Reel } from "@/api/types";
+import { ANSWER_KINDS } from "@/lib/answers";
 import { follow, type Interval } from "@/lib/timeline";
 import { turns } from "@/lib/turns";
 import * as live from "@/stores/live";
 import { useSession } from "./data";
+import { useForensics, type Chosen } from "./forensics";
 import { useLanes } from "./lanes";
+import { usePairLanes } from "./pair_lanes";
 import { usePlayer } from "./player";
 import { useScenes } from "./scenes";
 
@@ -16,12 +19,17 @@ const LEAD_US = 3_000_000;
 /** The live edge of an open session: this far behind now there is video. */
 const EDGE_US = 8_000_000;
 
+/** What the page shows: the recording with its timeline, or the comparison of answers. */
+export type View = "playback" | "answers";
+
 export function useDesk(id: string) {
   const route = useRoute();
   const router = useRouter();
   const text = (key: string) => (typeof route.query[key] === "string" ? (route.query[key] as string) : "");
   const data = useSession(id);
   const scenes = useScenes(id);
+  const forensics = useForensics(id);
+  const view = ref<View>(text("view") === "answers" ? "answers" : "playback");
   const video = shallowRef<HTMLVideoElement | null>(null);
   const roomId = ref(text("room"));
   const camera = ref("");
@@ -51,6 +59,7 @@ export function useDesk(id: string) {
     return { fromUs: first, toUs: Math.max(last, first + 1_000_000) };
   });
   const { cameras, seats, gapAt } = useLanes(room, data, camera, reels, bounds);
+  const pairLanes = usePairLanes(session, data, forensics, camera, reels, bounds);
 
   const listed = computed(() =>
     data.incidents.value.filter(
@@ -59,7 +68,7 @@ export function useDesk(id: string) {
   );
   const incident = computed(() => data.incidents.value.find((i) => i.id === selected.value) ?? null);
   const now = player.nowUs;
-  const activeFlags = computed(() => data.incidents.value.filter((i) => i.from_us <= now.value && now.value <= i.to_us && i.state !== "dismissed" && !i.withdrawn));
+  const activeFlags = computed(() => data.incidents.value.filter((i) => i.from_us <= now.value && now.value <= i.to_us && i.state !== "dismissed" && !i.withdrawn && !ANSWER_KINDS.has(i.kind)));
 
   const asking = new Map<string, Promise<readonly Reel[]>>();
   /** A camera's files as they are now; asked once at a time, so that an older list never comes after a newer one. */
@@ -131,17 +140,64 @@ export function useDesk(id: string) {
     return named ?? seen?.find((c) => own.includes(c)) ?? own[0] ?? "";
   }
 
+  /** The address says what is looked at, so that it can be passed on. */
+  function remember(query: Record<string, string | undefined>): void {
+    void router.replace({ query: { ...route.query, room: undefined, at: undefined, ...query } });
+  }
+
+  function setView(to: View): void {
+    if (view.value === to) return;
+    enter(to);
+    remember({ view: to === "answers" ? to : undefined });
+  }
+  function enter(to: View): void {
+    view.value = to;
+    if (to === "playback") return;
+    player.pause();
+    if (forensics.report.value?.state !== "done") void forensics.load();
+  }
+
+  /** A flag about answers is about the whole session: their comparison says more than any moment of the recording. */
+  function chooseAnswers(i: IncidentSummary): void {
+    const about = forensics.pairOf(i);
+    if (about) forensics.choosePair(about);
+    enter("answers");
+    const first = room.value?.cameras[0];
+    if (!camera.value && first) void show(first.id, now.value || bounds.value.fromUs);
+    else if (!camera.value) showNothing(now.value || bounds.value.fromUs);
+    remember({ incident: i.id, view: "answers" });
+  }
+
+  /** A pair of the list, and the flag that was made of it. */
+  function choosePair(pair: Chosen & { incident: string | null }): void {
+    forensics.choosePair(pair);
+    const flag = data.incidents.value.find((i) => i.id === pair.incident);
+    selected.value = flag?.id ?? null;
+    if (flag) {
+      if (seat.value && !flag.seats.includes(seat.value)) chooseSeat("");
+      roomId.value = flag.room.id;
+    }
+    remember({ incident: flag?.id, view: "answers" });
+  }
+
+  function chooseId(name: string): void {
+    const found = data.incidents.value.find((i) => i.id === name);
+    if (found) choose(found);
+  }
+
   function choose(i: IncidentSummary, play = true): void {
     selected.value = i.id;
     if (seat.value && !i.seats.includes(seat.value)) chooseSeat("");
     roomId.value = i.room.id;
+    if (ANSWER_KINDS.has(i.kind)) return chooseAnswers(i);
+    enter("playback");
     const at = Math.max(i.from_us - LEAD_US, bounds.value.fromUs);
-    if (play) player.playing.value = true;
     const name = cameraFor(i);
+    if (play && name) player.playing.value = true;
     if (name) void show(name, at);
     else showNothing(at);
     keepInView(at);
-    void router.replace({ query: { ...route.query, room: undefined, at: undefined, incident: i.id } });
+    remember({ incident: i.id, view: undefined });
   }
 
   function neighbour(step: 1 | -1): void {
@@ -180,6 +236,8 @@ export function useDesk(id: string) {
   function showNothing(us: number): void {
     wishes.end();
     camera.value = opened = "";
+    // Nothing is waited for where nothing can come.
+    player.pause();
     player.open([], us);
   }
   function chooseRoom(name: string): void {
@@ -207,15 +265,16 @@ export function useDesk(id: string) {
     const s = session.value;
     // The page is there before all of its flags are: whoever has chosen something by now keeps it.
     if (!s || !untouched()) return;
-    player.playing.value = true;
+    player.playing.value = view.value === "playback";
     const asked = data.incidents.value.find((i) => i.id === text("incident"));
     if (asked) return choose(asked);
     const first = room.value?.cameras[0];
-    if (!first) return;
     const askedUs = Number(text("at"));
-    const flag = data.incidents.value.find((i) => i.room.id === room.value?.id && i.state === "open");
-    if (flag && !askedUs) return choose(flag);
+    const flag = data.incidents.value.find((i) => i.room.id === room.value?.id && i.state === "open" && !ANSWER_KINDS.has(i.kind));
+    if (view.value === "answers") enter("answers");
+    else if (flag && !askedUs) return choose(flag);
     const at = askedUs || bounds.value.fromUs;
+    if (!first) return showNothing(at);
     camera.value = first.id;
     player.expect(at);
     // Without a wish of anybody's: from the first picture on.
@@ -250,6 +309,9 @@ export function useDesk(id: string) {
 
   return {
     data, session, room, roomId, camera, seat, selected, incident, onlyOpen, overlay, player, video, scene: scenes.scene, bounds, open,
-    timeWindow: window_, cameras, seats, gapAt, listed, activeFlags, begin, choose, chooseRoom, chooseSeat, neighbour, nextOpen, seek, showCamera, toEdge,
+    timeWindow: window_, cameras, seats, gapAt, listed, activeFlags, begin, choose, chooseId, choosePair, chooseRoom, chooseSeat, neighbour, nextOpen, seek, setView, showCamera, toEdge, view,
+    forensics, pairLanes,
   };
 }
+
+export type Desk = ReturnType<typeof useDesk>;

@@ -2,6 +2,7 @@
 import { computed, type Ref } from "vue";
 import type { Flag, SeatLane, CameraLane, Shade, Tick } from "@/components/timeline/lanes";
 import type { IncidentSummary, Reel, Room, TestEventItem } from "@/api/types";
+import { ANSWER_KINDS } from "@/lib/answers";
 import { clock } from "@/lib/time";
 import { gapsIn, type Interval } from "@/lib/timeline";
 import { useWords } from "@/lib/words";
@@ -39,7 +40,8 @@ export function useLanes(room: Ref<Room | null>, data: SessionData, camera: Ref<
   function flag(i: IncidentSummary): Flag {
     return {
       id: i.id,
-      fromUs: i.from_us,
+      // What concerns the whole session stands where it was found: at its end.
+      fromUs: ANSWER_KINDS.has(i.kind) ? i.to_us : i.from_us,
       toUs: i.to_us,
       band: i.band,
       state: i.state,
@@ -58,7 +60,7 @@ export function useLanes(room: Ref<Room | null>, data: SessionData, camera: Ref<
       for (const seat of i.seats.length > 0 ? i.seats : [""]) lanes.get(seat)?.flags.push(flag(i));
     }
     for (const o of data.observations.value) {
-      if (o.room !== here.id || o.state === "absent") continue;
+      if (o.room !== here.id || o.state === "absent" || ANSWER_KINDS.has(o.kind)) continue;
       const shade: Shade = { fromUs: o.from_us, toUs: o.to_us, unknown: o.state === "unknown", text: `${kindTitle(o.kind)} · ${t(`presence.${o.state}`)}` };
       lanes.get(o.seat)?.shades.push(shade);
     }

@@ -1,5 +1,6 @@
 // The one WebSocket of this tab: pushes by type, snapshots, reconnecting. The stream is a hint; what it says is asked again by HTTP.
 import { ref } from "vue";
+import type { WatchedRoom } from "@/api/forensics";
 import { readSnapshot, type Snapshot } from "@/api/snapshot";
 import type { CameraState, IncidentSummary, Opinion, SessionSummary } from "@/api/types";
 
@@ -9,6 +10,8 @@ export interface Pushes {
   session: { session: SessionSummary };
   camera: { centre: string; room: string; camera: string; at_us: number; detail?: string; state: CameraState["state"] };
   presence: { principal: string; centre: string; role: string; state: string; at_us: number };
+  /** How alike answers are so far, while a session runs: nothing is judged by it. */
+  watch: WatchedRoom;
   bye: { code: string };
   /** Not from the server: the socket is up, for the first time or again; what happened before must be asked for. */
   resumed: Record<string, never>;
