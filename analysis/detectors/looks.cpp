@@ -51,7 +51,7 @@ void Looks::come_to(Instant at, const Stimulus& stimulus, std::vector<Claim>& ou
 void Looks::picture(const Stimulus& stimulus, bool ran, std::vector<Claim>& out) {
   if (newest_ && stimulus.at < *newest_ - seconds(1)) return;  // taken already
   if (!there_ && !ran) return;
-  if (!std::exchange(there_, true)) begin_anew(stimulus.at, stimulus, out);
+  there_ = true;
   come_to(stimulus.at, stimulus, out);
   if (ran) {
     if (in_a_row_ == 0 || stimulus.at - last_look_ > rule_.gap) {
@@ -72,8 +72,7 @@ void Looks::picture(const Stimulus& stimulus, bool ran, std::vector<Claim>& out)
 void Looks::part(const Stimulus& stimulus, const Scenes& scenes, std::vector<Claim>& out) {
   if (!names_percept(scenes.percepts(), rule_.percept)) return;
   const Instant from{scenes.from_us()}, to{scenes.to_us()};
-  if (!std::exchange(there_, true)) begin_anew(from, stimulus, out);
-  if (scenes.scenes().empty()) come_to(from, stimulus, out);
+  if (!std::exchange(there_, true) || scenes.scenes().empty()) come_to(from, stimulus, out);
   come_to(to, stimulus, out);
   if (open_ || to - judged_to_ <= rule_.said_after) return;
   first_ = stimulus.source;

@@ -4,6 +4,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
+#include <nlohmann/json.hpp>
 
 #include "models/id.h"
 
@@ -11,6 +13,8 @@ namespace invigil {
 namespace {
 
 constexpr auto kEndPatience = std::chrono::seconds(3);
+constexpr Micros kShowAnswersEvery = millis(500);
+constexpr auto kAnswersLive = std::chrono::seconds(300);  // until the close a page that opens later still sees them
 
 Poco::Logger& logger() { return Poco::Logger::get("analysis.live"); }
 
@@ -25,8 +29,8 @@ std::string identity(std::string_view centre, std::string_view room, std::string
 LiveAnalysis::LiveAnalysis(BrokerClient& client, const SigningKey& key, const Clock& clock, LiveOptions options)
     : client_(client), clock_(clock), options_(std::move(options)),
       sink_(client, key, clock, fmt::format("{:x}-{}", clock.now().us / 1'000'000, to_hex(random_bytes(4)))),
-      turns_(std::clamp(options_.workers, 1, 64)),
-      shared_{client, sink_, turns_, options_.nets, options_.samples_per_second}, detect_(options_.room) {}
+      turns_(static_cast<std::uint64_t>(std::clamp(options_.workers, 1, 64))),
+      shared_{client, sink_, turns_, budget_, options_.nets, options_.samples_per_second}, detect_(options_.room) {}
 
 LiveAnalysis::~LiveAnalysis() = default;
 
@@ -40,8 +44,10 @@ void LiveAnalysis::run(const std::stop_token& stop, const std::function<void()>&
       continue;
     }
     for (const FollowedRecord& record : batch->records) take(record);
+    if (started_) show_answers();
     if (started_ || !batch->caught_up) continue;
     caught_up();
+    show_answers();
     on_ready();
   }
   cameras_.clear();  // joins the workers: none puts records any more
@@ -57,10 +63,8 @@ void LiveAnalysis::take(const FollowedRecord& record) {
     return;
   }
   std::vector<Derived> derived = detect_.take(record);
-  for (Derived& d : derived) {
-    if (started_) say(std::move(d));
-    else unsaid_.push_back(std::move(d));
-  }
+  if (started_) say(std::move(derived));
+  else std::move(derived.begin(), derived.end(), std::back_inserter(unsaid_));
   switch (kind) {
     case SESSION_OPENED:
     case SESSION_CLOSED: tend_rooms(); break;
@@ -71,12 +75,32 @@ void LiveAnalysis::take(const FollowedRecord& record) {
   }
 }
 
-void LiveAnalysis::say(Derived derived) {
-  if (derived.kind == INCIDENT) {
-    const std::int64_t lag = clock_.now().us - derived.to.us;
-    logger().information(fmt::format("incident in {}/{} {:.3f} s after it", derived.centre, derived.room, static_cast<double>(lag) / 1e6));
+void LiveAnalysis::say(std::vector<Derived> derived) {
+  if (derived.empty()) return;
+  std::vector<SinkRecord> records;
+  for (Derived& d : derived) {
+    if (d.kind == INCIDENT) {
+      const std::int64_t lag = clock_.now().us - d.to.us;
+      logger().information(fmt::format("incident in {}/{} {:.3f} s after it", d.centre, d.room, static_cast<double>(lag) / 1e6));
+    }
+    records.push_back({std::move(d.centre), std::move(d.room), d.kind, d.from, d.to, std::move(d.payload)});
   }
-  sink_.put(derived.centre, derived.room, derived.kind, derived.from, derived.to, std::move(derived.payload));
+  sink_.put(std::move(records));
+}
+
+/// Figures to watch while rooms work: last values, never records. Flags of the same batch went out before.
+void LiveAnalysis::show_answers() {
+  const Instant now = clock_.now();
+  if (now - answers_shown_ < kShowAnswersEvery && now >= answers_shown_) return;
+  for (const RoomWatch& room : detect_.watch_answers()) {
+    answers_shown_ = now;
+    nlohmann::json pairs = nlohmann::json::array();
+    for (const WatchedPair& p : room.watch.pairs)
+      pairs.push_back({{"a", p.a}, {"b", p.b}, {"matches", p.matches}, {"expected", p.expected}, {"shared_items", p.shared_items},
+                       {"shared_wrong", p.shared_wrong}, {"z", p.z}});
+    const nlohmann::json value{{"session", room.session}, {"at_us", now.us}, {"candidates", room.watch.candidates}, {"items", room.watch.items}, {"pairs", pairs}};
+    client_.publish(fmt::format("answers/{}/{}", room.centre, room.room), value.dump(), kAnswersLive);
+  }
 }
 
 void LiveAnalysis::take_part(const FollowedRecord& record) {
@@ -138,17 +162,15 @@ void LiveAnalysis::start_worker(const CameraKey& key, const RoomContext& context
 
 void LiveAnalysis::caught_up() {
   started_ = true;
-  std::size_t said = 0;
+  std::vector<Derived> missing;
   for (Derived& d : unsaid_) {
     const auto known = logged_.find(identity(d.centre, d.room, d.payload));
-    if (known != logged_.end() && known->second > 0) {
-      --known->second;
-      continue;
-    }
-    ++said;
-    say(std::move(d));
+    if (known != logged_.end() && known->second > 0) --known->second;
+    else missing.push_back(std::move(d));
   }
+  const std::size_t said = missing.size();
   logger().information(fmt::format("caught up: {} derived records stand in the log, {} were missing", unsaid_.size() - said, said));
+  say(std::move(missing));
   unsaid_.clear();
   logged_.clear();
   tend_rooms();

@@ -5,7 +5,6 @@
 #include <functional>
 #include <map>
 #include <memory>
-#include <semaphore>
 #include <set>
 #include <stop_token>
 #include <string>
@@ -51,7 +50,8 @@ class LiveAnalysis {
   void take(const FollowedRecord& record);
   void take_part(const FollowedRecord& record);
   void take_scenes(const FollowedRecord& record);
-  void say(Derived derived);
+  void say(std::vector<Derived> derived);
+  void show_answers();
   void tend_rooms();
   void start_worker(const CameraKey& key, const RoomContext& context, Camera& camera);
   void caught_up();
@@ -60,10 +60,12 @@ class LiveAnalysis {
   const Clock& clock_;
   LiveOptions options_;
   RecordSink sink_;
-  std::counting_semaphore<64> turns_;
+  FairTurns turns_;
+  LookBudget budget_;
   PerceptShared shared_;
   DetectStage detect_;
   bool started_ = false;
+  Instant answers_shown_{};
   std::vector<Derived> unsaid_;                     // made while catching up, in order; what the log holds is taken out
   std::unordered_map<std::string, int> logged_;     // payloads the log holds that were not made yet, and how often
   std::map<CameraKey, Camera> cameras_;

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 
 #include "analysis/pipeline/room_pipeline.h"
 #include "models/id.h"
@@ -11,10 +12,8 @@
 namespace invigil {
 namespace {
 
-// Parts behind (two a second) at which less is done: 3 s, 15 s and 5 min. A burst after an outage is worked off without nets; only a
-// machine that cannot even decode in time falls to key frames.
-constexpr std::size_t kFewerAt = 6, kNoNetsAt = 30, kKeyFramesAt = 600;
 constexpr double kFaces = 5, kPersons = 1;
+constexpr double kFewerPersons = 0.4;  // of kPersons: 2.5 s apart, which second_person and seat_empty still add up
 constexpr Micros kSnapshotEvery = seconds(1);
 constexpr auto kSnapshotLives = std::chrono::seconds(5);
 constexpr auto kRetry = std::chrono::milliseconds(300);
@@ -27,11 +26,14 @@ Poco::Logger& logger() { return Poco::Logger::get("analysis.percept"); }
 
 PerceptWorker::PerceptWorker(PerceptShared& shared, RoomContext context, std::string camera, bool plain)
     : shared_(shared), context_(std::move(context)), camera_(std::move(camera)), plain_(plain),
+      name_(fmt::format("{}/{}/{}/{}", context_.centre, context_.room, context_.session, camera_)),
       thread_([this](const std::stop_token& stop) { run(stop); }) {}
 
 PerceptWorker::~PerceptWorker() {
   thread_.request_stop();
   ready_.notify_all();
+  thread_.join();
+  shared_.budget.forget(name_);
 }
 
 void PerceptWorker::push(PartJob job) {
@@ -54,12 +56,14 @@ void PerceptWorker::run(const std::stop_token& stop) {
   std::erase_if(seats, [&](const SeatGeometry& s) { return s.camera != camera_; });
   percept_ = open_scene_percept(options, std::move(seats));
   const std::vector<std::string> on = percept_->on();
-  nets_on_ = !plain_ && std::any_of(on.begin(), on.end(), [](const std::string& name) {
-    return name.rfind("faces", 0) == 0 || name.rfind("persons", 0) == 0;
-  });
+  const auto has = [&](std::string_view percept) {
+    return !plain_ && std::any_of(on.begin(), on.end(), [&](const std::string& name) { return name.starts_with(percept); });
+  };
+  faces_on_ = has("faces-");
+  persons_on_ = has("persons-");
   DecodeOptions decode;
   decode.samples_per_second = shared_.samples_per_second;
-  if (!nets_on_) decode.wide_width = 320;  // for the wall's snapshots only
+  if (!faces_on_ && !persons_on_) decode.wide_width = 320;  // for the wall's snapshots only
   decoder_ = open_part_decoder(decode);
   say_status(true);
 
@@ -77,8 +81,20 @@ void PerceptWorker::run(const std::stop_token& stop) {
   }
 }
 
-PerceptWorker::Load PerceptWorker::load(std::size_t behind) const {
-  return behind >= kKeyFramesAt ? Load::key_frames : behind >= kNoNetsAt ? Load::no_nets : behind >= kFewerAt ? Load::fewer : Load::all;
+LookPlan PerceptWorker::plan(std::size_t behind) {
+  // Without nets there is nothing to share.
+  if (!faces_on_ && !persons_on_) return {behind >= LookBudget::kKeyFramesAt ? LookPlan::Depth::key_frames : LookPlan::Depth::pixels, false};
+  return shared_.budget.next(name_, behind, SystemClock().mono_us());
+}
+
+/// What would have been looked at in time to spare and was not.
+void PerceptWorker::count_shed(const Scenes& scenes) {
+  const double length = std::max(0.0, in_seconds(Instant{scenes.to_us()} - Instant{scenes.from_us()}));
+  double faces = 0, persons = 0;
+  for (const Scene& scene : scenes.scenes()) faces += scene.faces_ran(), persons += scene.persons_ran();
+  const bool passed = plan_->depth != LookPlan::Depth::nets;
+  if (faces_on_ && passed) faces_shed_ += std::max(0.0, length * std::min(kFaces, shared_.samples_per_second) - faces);
+  if (persons_on_ && (passed || plan_->fewer_persons)) persons_shed_ += length * kPersons - persons;
 }
 
 Result<std::string> PerceptWorker::fetch(const VideoPart& part, const std::stop_token& stop) {
@@ -120,11 +136,11 @@ void PerceptWorker::work(const PartJob& job, std::size_t behind, const std::stop
     run_base_us_ = part.start_us() - part.start_us() % 1'000'000;  // samples fall on the same tenths of wall time after a restart
     wait_for_key_ = false;
   }
-  const Load before = std::exchange(now_, load(behind));
-  if (now_ != before && nets_on_) {
-    const double share = now_ == Load::all ? 1 : now_ == Load::fewer ? 0.4 : 0;
-    percept_->set_rates(kFaces * share, kPersons * share);
-  }
+  const LookPlan now = plan(behind);
+  const bool nets = now.depth == LookPlan::Depth::nets;
+  if (!plan_ || plan_->depth != now.depth || plan_->fewer_persons != now.fewer_persons)
+    percept_->set_rates(nets ? kFaces : 0, nets ? kPersons * (now.fewer_persons ? kFewerPersons : 1) : 0);
+  plan_ = now;
   Scenes scenes;
   scenes.set_camera(camera_);
   scenes.set_room(context_.room);
@@ -134,19 +150,21 @@ void PerceptWorker::work(const PartJob& job, std::size_t behind, const std::stop
   scenes.set_to_us(part.start_us() + part.duration_us());
   scenes.set_percepts(percept_->names());
 
-  if ((now_ == Load::key_frames || wait_for_key_) && !part.starts_with_key()) {
+  if ((now.depth == LookPlan::Depth::key_frames || wait_for_key_) && !part.starts_with_key()) {
     wait_for_key_ = true;
     scenes.set_frames_skipped(part.frames());
     scenes.set_detail("overload: only parts with key frames are looked at");
   } else {
     if (wait_for_key_) decoder_->reset();
     wait_for_key_ = false;
+    if ((faces_on_ || persons_on_) && (!nets || now.fewer_persons))
+      scenes.set_detail(nets ? "overload: fewer looks for persons" : "overload: no looks for persons and faces");
     auto bytes = fetch(part, stop);
     if (stop.stop_requested()) return;
-    shared_.turns.acquire();
+    shared_.turns.take();
     auto pictures = bytes ? decoder_->decode(*bytes, part.start_us() - run_base_us_) : tl::make_unexpected(bytes.error());
     if (pictures && !job.only_decode) look(*pictures, {part.start_us()}, scenes);
-    shared_.turns.release();
+    shared_.turns.give();
     if (!pictures) {
       scenes.set_decode_failed(true);
       scenes.set_detail(pictures.error().message);
@@ -155,24 +173,30 @@ void PerceptWorker::work(const PartJob& job, std::size_t behind, const std::stop
   }
   if (job.only_decode) return;
   skipped_ += scenes.frames_skipped();
-  shared_.sink.put(context_.centre, context_.room, SCENES, {scenes.from_us()}, {scenes.to_us()}, serialised(scenes));
+  count_shed(scenes);
+  shared_.sink.put({context_.centre, context_.room, SCENES, {scenes.from_us()}, {scenes.to_us()}, serialised(scenes)});
   say_status(false);
 }
 
-/// Which percepts are on, and how many frames were skipped so far: at the start, and while something is skipped every 30 s.
+/// Which percepts are on, and how much was left out so far: at the start, and while something is left out every 30 s.
 void PerceptWorker::say_status(bool always) {
   const Instant at = SystemClock().now();
-  if (!always && (skipped_ == said_skipped_ || at.us - said_at_us_ < kStatusEveryUs)) return;
-  said_skipped_ = skipped_;
+  const auto faces = static_cast<std::uint64_t>(std::max(0.0, std::round(faces_shed_)));
+  const auto persons = static_cast<std::uint64_t>(std::max(0.0, std::round(persons_shed_)));
+  const std::uint64_t left_out = skipped_ + faces + persons;
+  if (!always && (left_out == said_ || at.us - said_at_us_ < kStatusEveryUs)) return;
+  said_ = left_out;
   said_at_us_ = at.us;
   AnalysisStatus status;
   status.set_room(context_.room);
   for (std::string& name : percept_->on()) status.add_percepts_on(std::move(name));
   for (std::string& name : percept_->off()) status.add_percepts_off(std::move(name));
   status.set_frames_skipped(skipped_);
+  status.set_face_looks_shed(faces);
+  status.set_person_looks_shed(persons);
   status.set_at_us(at.us);
   status.set_version(kVersion);
-  shared_.sink.put(context_.centre, context_.room, ANALYSIS_STATUS, at, at, serialised(status));
+  shared_.sink.put({context_.centre, context_.room, ANALYSIS_STATUS, at, at, serialised(status)});
 }
 
 }  // namespace invigil

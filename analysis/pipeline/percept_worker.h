@@ -6,13 +6,13 @@
 #include <deque>
 #include <functional>
 #include <mutex>
-#include <semaphore>
 #include <stop_token>
 #include <string>
 #include <thread>
 #include <vector>
 
 #include "analysis/detector.h"
+#include "analysis/pipeline/look_budget.h"
 #include "analysis/pipeline/record_sink.h"
 #include "analysis/vision/scene_percept.h"
 #include "broker/bus/broker_client.h"
@@ -31,14 +31,15 @@ struct PartJob {
 struct PerceptShared {
   BrokerClient& client;
   RecordSink& sink;
-  std::counting_semaphore<64>& turns;  ///< as many parts are worked on at once as the machine has cores to give
+  FairTurns& turns;    ///< as many parts are worked on at once as the machine has cores to give
+  LookBudget& budget;  ///< who is looked at when there is not enough time for all
   std::optional<std::filesystem::path> nets;
   double samples_per_second = 5;
 };
 
 /// One camera of one session. Parts are taken in the order of push(). Never loses a part: each gives exactly one Scenes record,
-/// if need be one that says what was not looked at. Under overload looks less often, then without nets, then at key frames only,
-/// and says so in frames_skipped.
+/// if need be one that says what was not looked at: each Scene tells which percepts ran. Under overload does what LookBudget says, and
+/// says so in `detail` and AnalysisStatus.
 class PerceptWorker {
  public:
   /// `plain` = without nets whatever is installed. `context` names the room; seats of other cameras are left out.
@@ -50,10 +51,10 @@ class PerceptWorker {
   std::size_t waiting() const;
 
  private:
-  enum class Load { all, fewer, no_nets, key_frames };
   void run(const std::stop_token& stop);
   void work(const PartJob& job, std::size_t behind, const std::stop_token& stop);
-  Load load(std::size_t behind) const;
+  LookPlan plan(std::size_t behind);
+  void count_shed(const Scenes& scenes);
   Result<std::string> fetch(const VideoPart& part, const std::stop_token& stop);
   void look(const std::vector<Picture>& pictures, Instant start, Scenes& scenes);
   void say_status(bool always);
@@ -62,16 +63,20 @@ class PerceptWorker {
   const RoomContext context_;
   const std::string camera_;
   const bool plain_;
-  bool nets_on_ = false;
   std::unique_ptr<ScenePercept> percept_;  // made on the thread: loading nets takes a moment
   std::unique_ptr<PartDecoder> decoder_;
   std::uint64_t run_ = 0;
   std::int64_t run_base_us_ = 0;
   bool wait_for_key_ = false;
-  Load now_ = Load::all;
+  std::optional<LookPlan> plan_;
   Instant last_scene_{}, last_snapshot_{};
-  std::uint64_t skipped_ = 0, said_skipped_ = 0;
+  std::uint64_t skipped_ = 0;
+  double faces_shed_ = 0, persons_shed_ = 0;
+  bool faces_on_ = false, persons_on_ = false;
+  std::uint64_t said_ = 0;  // the sum of what the last status said was left out
   std::int64_t said_at_us_ = 0;
+
+  const std::string name_;  // unique among all cameras
 
   mutable std::mutex mutex_;
   std::condition_variable_any ready_;

@@ -26,11 +26,18 @@ RecordSink::~RecordSink() { stop(std::chrono::milliseconds(0)); }
 
 When RecordSink::now() const { return {clock_.now(), clock_.now(), clock_.mono_us()}; }
 
-bool RecordSink::put(std::string_view centre, std::string_view room, RecordKind kind, Instant from, Instant to, std::string payload) {
+bool RecordSink::put(SinkRecord record) {
+  std::vector<SinkRecord> one;
+  one.push_back(std::move(record));
+  return put(std::move(one));
+}
+
+bool RecordSink::put(std::vector<SinkRecord> records) {
   std::unique_lock lock(mutex_);
   changed_.wait(lock, [this] { return waiting_.size() < kMostWaiting || ending_; });
   if (ending_) return false;
-  waiting_.push_back({analysis_stream(centre, room, epoch_), kind, {from, to, clock_.mono_us()}, std::move(payload)});
+  for (SinkRecord& r : records)
+    waiting_.push_back({analysis_stream(r.centre, r.room, epoch_), r.kind, {r.from, r.to, clock_.mono_us()}, std::move(r.payload)});
   changed_.notify_all();
   return true;
 }

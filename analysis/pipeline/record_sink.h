@@ -20,6 +20,14 @@
 
 namespace invigil {
 
+/// A record to append: who it is about, what it is, when it happened.
+struct SinkRecord {
+  std::string centre, room;
+  RecordKind kind;
+  Instant from, to;
+  std::string payload;
+};
+
 /// Appends records to analysis/<centre>/<room>/<epoch> streams of one epoch. Thread-safe. Records of one room keep the order of put().
 /// While the broker is away nothing is lost: what could not be appended is appended when it is back; put() waits when
 /// `kMostWaiting` records wait.
@@ -32,7 +40,10 @@ class RecordSink {
   ~RecordSink();
 
   /// Queues a record. Waits while too many wait; false when stopped.
-  bool put(std::string_view centre, std::string_view room, RecordKind kind, Instant from, Instant to, std::string payload);
+  bool put(SinkRecord record);
+  /// Queues records that belong together: they are appended in one batch (unless they fill it), so that the last of them, say an
+  /// incident after its observations, does not wait for the others' acknowledgement.
+  bool put(std::vector<SinkRecord> records);
 
   /// Signs what is unsigned, appends what waits (as far as the broker answers within `patience`) and ends.
   void stop(std::chrono::milliseconds patience);

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <iterator>
 
 #include "broker/bus/client_config.h"
 
@@ -11,6 +12,7 @@ namespace invigil {
 namespace {
 
 constexpr std::uint32_t kFollowCredit = 4;
+constexpr std::size_t kMostAtOnce = 512;
 constexpr int kWaitMs = 50;
 
 }  // namespace
@@ -36,9 +38,18 @@ class ZmqBrokerClient::LogFollower final : public Follower {
                             [&]() INVIGIL_REQUIRES(client_.mutex_) { return !f.ready.empty() || client_.stopped_ || !f.failure.empty(); });
       if (f.ready.empty())
         return fail(f.failure.empty() ? ErrorCode::unavailable : ErrorCode::denied, f.failure.empty() ? "following was stopped" : f.failure);
+      // All that waits at once: who does a transaction a batch would else do several, one after the other, before the newest record.
       batch = std::move(f.ready.front());
       f.ready.pop_front();
       ++f.owed;
+      while (!f.ready.empty() && batch.records.size() < kMostAtOnce) {
+        FollowBatch& more = f.ready.front();
+        std::move(more.records.begin(), more.records.end(), std::back_inserter(batch.records));
+        batch.next = more.next;
+        batch.caught_up = more.caught_up;
+        f.ready.pop_front();
+        ++f.owed;
+      }
     }
     client_.waker_.wake();
     return batch;

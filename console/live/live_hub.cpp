@@ -19,6 +19,7 @@ using Json = nlohmann::json;
 // More waiting than this means the hub is stuck; pages that reload see everything anyway.
 constexpr std::size_t kMaxWaiting = 10'000;
 constexpr std::int64_t kFresh = 10'000'000;
+constexpr auto kSummaryEvery = std::chrono::milliseconds(500);
 constexpr std::size_t kMaxPictures = 10'000;
 
 std::string text_of(const Json& json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace); }
@@ -34,6 +35,7 @@ std::string snapshot_frame(std::string_view key, std::int64_t at_us, std::string
 }
 
 LiveHub::LiveHub(Accounts& accounts, IndexReaders& readers, const Clock& clock) : accounts_(accounts), readers_(readers), clock_(clock) {
+  summaries_ = std::jthread([this](const std::stop_token& stop) { run_summaries(stop); });
   thread_ = std::jthread([this](const std::stop_token& stop) { run(stop); });
 }
 
@@ -48,7 +50,8 @@ void LiveHub::changed(const IndexChanges& changes) {
   };
   add(waiting_.incidents, changes.incidents);
   add(waiting_.opinions, changes.opinions);
-  add(waiting_.sessions, changes.sessions);
+  unsummed_.insert(changes.sessions.begin(), changes.sessions.end());
+  if (!unsummed_.empty()) summaries_due_.notify_one();
   add(waiting_.camera_states, changes.camera_states);
   add(waiting_.presence, changes.presence);
   wake_.notify_one();
@@ -58,6 +61,10 @@ void LiveHub::check_logins() {
   const std::lock_guard lock(mutex_);
   check_now_ = true;
   wake_.notify_one();
+}
+
+void LiveHub::answers(const LastValue& value) {
+  if (const auto entry = answers_.put(value, clock_.now())) send(entry->centre, Action::read_incidents, entry->text);
 }
 
 void LiveHub::snapshot(const LastValue& value) {
@@ -98,6 +105,32 @@ void LiveHub::run(const std::stop_token& stop) {
   }
 }
 
+void LiveHub::run_summaries(const std::stop_token& stop) {
+  while (!stop.stop_requested()) {
+    std::set<std::string> sessions;
+    {
+      std::unique_lock lock(mutex_);
+      if (!summaries_due_.wait(lock, stop, [this] { return !unsummed_.empty(); })) return;
+      std::swap(sessions, unsummed_);
+    }
+    send_summaries(sessions);
+    // The first change shows at once; what follows on its heels is told together.
+    std::unique_lock lock(mutex_);
+    summaries_due_.wait_for(lock, stop, kSummaryEvery, [] { return false; });
+  }
+}
+
+void LiveHub::send_summaries(const std::set<std::string>& sessions) {
+  auto done = readers_.with([&](Database& index) -> Result<> {
+    for (const std::string& id : sessions) {
+      const auto session = session_summary(index, id, clock_.now());
+      if (session) send((*session)["centre"]["id"].get<std::string>(), Action::read_sessions, text_of({{"type", "session"}, {"session", *session}}));
+    }
+    return {};
+  });
+  if (!done) Poco::Logger::get("console.live").error("a push was lost: " + done.error().message);
+}
+
 void LiveHub::send(std::string_view centre, Action action, const std::string& text) {
   const std::lock_guard lock(mutex_);
   for (const auto& [peer, page] : pages_)
@@ -116,10 +149,6 @@ void LiveHub::send_changes(const IndexChanges& changes) {
       const auto incident = incident_summary(index, opinions->front()["incident"].get<std::string>());
       if (incident)
         send((*incident)["centre"]["id"].get<std::string>(), Action::read_incidents, text_of({{"type", "opinion"}, {"opinion", opinions->front()}, {"incident", *incident}}));
-    }
-    for (const std::string& id : changes.sessions) {
-      const auto session = session_summary(index, id, clock_.now());
-      if (session) send((*session)["centre"]["id"].get<std::string>(), Action::read_sessions, text_of({{"type", "session"}, {"session", *session}}));
     }
     for (const std::int64_t position : changes.camera_states) {
       const auto rows = index.query("SELECT centre, room, camera, state, at_us, detail FROM camera_states WHERE position = ?", {position});
@@ -163,6 +192,8 @@ void LiveHub::opened(const Peer& peer) {
     return;
   }
   peer->send_text(text_of({{"type", "hello"}, {"user", login->person.user}, {"at_us", clock_.now().us}}));
+  for (const BoardEntry& entry : answers_.present(clock_.now()))
+    if (may_in(login->person, Action::read_incidents, entry.centre)) peer->send_text(entry.text);
   const std::lock_guard lock(mutex_);
   pages_[peer] = {login->person, cookie->second, false, {}};
 }
