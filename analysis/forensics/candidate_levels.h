@@ -22,7 +22,8 @@ namespace invigil {
 ///
 /// suspicion = -log10 of the weighted harmonic mean of the channels' p (Wilson 2019): close to the smallest p where one stands out, without
 /// forgetting the others, under any dependence. rt_profile has a twentieth of the weight of the others: it ranks rings well as a whole and single
-/// candidates badly. A channel the candidate does not have counts as p = ½.
+/// candidates badly. Speed counts with the geometric mean of its t₅ and normal tails (a logarithmic pool of two models, Genest & Zidek 1986).
+/// A channel the candidate does not have counts as p = ½.
 void judge(ExamFindings& out);
 
 }  // namespace invigil

@@ -180,12 +180,19 @@ TEST(Judge, DeclaresWhatItsRulesCost) {
 }
 
 TEST(Judge, RanksByTheStrongestLineAndForgetsNone) {
-  auto out = findings_of({{{"similarity", 1e-6, 5, 1}, {"speed", 0.5, 0, -1}}, {{"similarity", 0.5, 0, 0}, {"speed", 1e-6, 6, -1}}, {{"similarity", 1e-6, 5, 0}, {"speed", 1e-6, 6, -1}}, {{"similarity", 0.5, 0, 0}}});
+  auto out = findings_of({{{"similarity", 1e-6, 5, 1}, {"changes", 0.5, 0, -1}}, {{"similarity", 0.5, 0, 0}, {"changes", 1e-6, 6, -1}}, {{"similarity", 1e-6, 5, 0}, {"changes", 1e-6, 6, -1}}, {{"similarity", 0.5, 0, 0}}});
   judge(out);
   EXPECT_DOUBLE_EQ(out.candidates[0].suspicion, out.candidates[1].suspicion);
   EXPECT_GT(out.candidates[2].suspicion, out.candidates[0].suspicion);
   EXPECT_NEAR(out.candidates[0].suspicion, 6 - std::log10(2), 1e-5);
-  EXPECT_NEAR(out.candidates[3].suspicion, std::log10(2), 1e-12);  // no times: nothing known of speed
+  EXPECT_NEAR(out.candidates[3].suspicion, std::log10(2), 1e-12);  // nothing known of changes
+}
+
+TEST(Judge, RanksSpeedBetweenItsTwoTails) {
+  auto out = findings_of({{{"speed", 4e-3, 4.2, -1}}, {{"speed", 0.05, 4.2, -1}}});  // fast and good; fast with a bad score
+  judge(out);
+  EXPECT_NEAR(out.candidates[0].suspicion, -0.5 * std::log10(4e-3 * 1.3345749015906e-5), 1e-6);
+  EXPECT_NEAR(out.candidates[1].suspicion, -std::log10(0.05), 1e-9);
 }
 
 }  // namespace

@@ -16,7 +16,7 @@ namespace {
 
 constexpr int kSimilarityNeeds = 20, kNominalNeeds = 300;
 constexpr int kExactUpTo = 1000;  // candidates: below, every pair is compared in double
-constexpr std::size_t kInstitutionNeeds = 200, kInstitutionSample = 100000, kStrangers = 20000, kStrangersNeeded = 2000;
+constexpr std::size_t kInstitutionNeeds = 200, kInstitutionSample = 20000, kStrangers = 20000, kStrangersNeeded = 2000;
 constexpr std::size_t kK2Pairs = 50;  // K2 fits a regression for every pair
 constexpr double kUnknown = std::numeric_limits<double>::quiet_NaN();
 

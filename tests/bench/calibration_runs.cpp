@@ -5,6 +5,7 @@
 #include <cmath>
 #include <map>
 
+#include "analysis/forensics/pair_indices.h"
 #include "analysis/forensics/random_source.h"
 
 namespace invigil::calibration {
@@ -21,10 +22,38 @@ bool finds(const ExamFindings& found, int a, int b) {
   });
 }
 
-double suspicion_by(const CandidateFinding& c, const std::string& by) {
-  if (by == "suspicion") return c.suspicion;
-  const auto* channel = c.channel(by);
-  return channel ? -std::log10(std::max(channel->p, 1e-300)) : 0;
+double p_of(const CandidateFinding& c, const std::string& name) {
+  const auto* channel = c.channel(name);
+  return channel ? std::max(channel->p, 1e-300) : 1;
+}
+
+constexpr const char* kSmallest = "smallest p of similarity, speed";
+constexpr const char* kRank = "better rank in similarity, speed";
+constexpr const char* kNormalSpeed = "smallest p, speed by the normal tail";
+constexpr const char* kEqualPace = "harmonic mean, pace as heavy as the others";
+
+/// Larger = more suspicious, by the ranking or by one of those it is compared with.
+std::vector<double> ranked_by(const ExamFindings& found, const std::string& by) {
+  std::vector<double> out;
+  const auto share_below = [&](const char* name) {  // share of candidates with a smaller p
+    std::vector<double> all, shares;
+    for (const auto& c : found.candidates) all.push_back(p_of(c, name));
+    std::sort(all.begin(), all.end());
+    for (const auto& c : found.candidates) shares.push_back(static_cast<double>(std::lower_bound(all.begin(), all.end(), p_of(c, name)) - all.begin() + 1) / static_cast<double>(all.size()));
+    return shares;
+  };
+  const auto similarity = share_below("similarity"), speed = share_below("speed");
+  for (const auto& c : found.candidates) {
+    const double likeness = p_of(c, "similarity"), fast = p_of(c, "speed");
+    const auto* channel = c.channel("speed");
+    if (by == "suspicion") out.push_back(c.suspicion);
+    else if (by == kSmallest) out.push_back(-std::log10(std::min(likeness, fast)));
+    else if (by == kRank) out.push_back(-std::min(similarity[out.size()], speed[out.size()]));
+    else if (by == kNormalSpeed) out.push_back(-std::log10(std::min(likeness, channel && fast < 0.05 ? normal_upper_tail(channel->z) : fast)));
+    else if (by == kEqualPace) out.push_back(std::log10(1 / likeness + 1 / fast + 1 / p_of(c, "rt_profile")));
+    else out.push_back(-std::log10(p_of(c, by)));
+  }
+  return out;
 }
 
 }  // namespace
@@ -145,7 +174,7 @@ std::vector<std::pair<std::string, SimulationPlan>> cheating_plans() {
 
 RankingRun ranking_run(int exams, std::uint64_t seed, const SimulationPlan& plan) {
   RankingRun run;
-  for (const char* by : {"suspicion", "similarity", "speed", "rt_profile", "follow_lag", "changes"}) run.rows.push_back({by, 0, {}, {}});
+  for (const char* by : {"suspicion", "similarity", "speed", "rt_profile", "follow_lag", "changes", kSmallest, kRank, kNormalSpeed, kEqualPace}) run.rows.push_back({by, 0, {}, {}});
   for (int e = 0; e < exams; ++e) {
     SimulationPlan one = plan;
     one.seed = seed + static_cast<std::uint64_t>(e);
@@ -155,11 +184,12 @@ RankingRun ranking_run(int exams, std::uint64_t seed, const SimulationPlan& plan
     for (const auto& pair : sim.copied) neither[static_cast<std::size_t>(pair.second)] = 1;
     const ExamFindings found = examine(sim.exam, lean());
     for (auto& row : run.rows) {
+      const auto suspicion = ranked_by(found, row.by);
       std::vector<double> honest, guilty;
       for (const auto& c : found.candidates) {
         const auto i = static_cast<std::size_t>(c.candidate);
-        if (cheats[i]) guilty.push_back(suspicion_by(c, row.by));
-        else if (!neither[i]) honest.push_back(suspicion_by(c, row.by));
+        if (cheats[i]) guilty.push_back(suspicion[i]);
+        else if (!neither[i]) honest.push_back(suspicion[i]);
       }
       std::sort(honest.begin(), honest.end());
       double wins = 0;

@@ -67,14 +67,14 @@ std::vector<SimulationPlan> honest_plans();
 /// Large exams with planted cheats: copiers, a ring, rushers and corrected answers together; and each of the first three alone.
 std::vector<std::pair<std::string, SimulationPlan>> cheating_plans();
 
-/// Cheats planted in large exams: how the ranking finds them, beside what single channels find.
+/// Cheats planted in large exams: how the ranking finds them, beside what single channels and other ways to join them find.
 struct RankingRun {
   struct Row {
     std::string by;
     double auc = 0;
     Share hits_01, hits_05;  ///< cheats above the 99 %, 95 % quantile of the honest
   };
-  std::vector<Row> rows;
+  std::vector<Row> rows;  ///< the ranking first, the six single channels, then other ways
 };
 RankingRun ranking_run(int exams, std::uint64_t seed, const SimulationPlan& plan);
 

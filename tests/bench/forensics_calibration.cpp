@@ -1,5 +1,6 @@
 // Long run: how often honest exams are flagged, how often a copier is found. Prints the tables of analysis/forensics/README.md.
-//   forensics_calibration [--scale 1] [--seed 1]      scale multiplies the repetitions; exit code 1 when a goal is missed
+//   forensics_calibration [--scale 1] [--seed 1] [--part 0]     exit code 1 when a goal is missed
+// scale multiplies the repetitions; part 1 null pairs, 2 power, 3 honest sessions, 4 ranking, 0 all.
 // Seeds: exam r of a row has seed · 1,000,000 + the row's offset + r (offsets below).
 
 #include <cstdio>
@@ -82,9 +83,10 @@ void rankings(double scale, std::uint64_t seed) {
 int main(int argc, char** argv) {
   const double scale = limits::option(argc, argv, "scale", 1);
   const std::uint64_t seed = static_cast<std::uint64_t>(limits::option(argc, argv, "seed", 1)) * 1000000;
-  nulls(scale, seed);
-  power(scale, seed);
-  sessions(scale, seed);
-  rankings(scale, seed);
+  const auto part = static_cast<int>(limits::option(argc, argv, "part", 0));
+  if (part == 0 || part == 1) nulls(scale, seed);
+  if (part == 0 || part == 2) power(scale, seed);
+  if (part == 0 || part == 3) sessions(scale, seed);
+  if (part == 0 || part == 4) rankings(scale, seed);
   return missed > 0 ? 1 : 0;
 }
