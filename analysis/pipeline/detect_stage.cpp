@@ -60,7 +60,11 @@ RoomContext context_of(const Plan& plan, const Session& session, const Room& roo
 }
 
 void DetectStage::plan(const Plan& plan) {
-  for (const Session& session : plan.sessions()) plans_[session_key(plan.centre().id(), session.id())] = plan;
+  for (const Session& session : plan.sessions()) {
+    const std::string key = session_key(plan.centre().id(), session.id());
+    plans_[key] = plan;
+    if (const auto answers = answers_.find(key); answers != answers_.end()) answers->second->replan(plan, session);
+  }
 }
 
 void DetectStage::open(const SessionChanged& change) {
@@ -69,6 +73,8 @@ void DetectStage::open(const SessionChanged& change) {
   if (known == plans_.end()) return;
   const Plan& plan = known->second;
   const auto session = std::find_if(plan.sessions().begin(), plan.sessions().end(), [&](const Session& s) { return s.id() == change.session(); });
+  if (auto& answers = answers_[key]; answers) answers->reopen();
+  else answers = std::make_unique<SessionAnswers>(plan, *session, Instant{change.at_us()}, options_);
   for (const Room& room : plan.centre().rooms()) {
     const bool used = std::find(session->rooms().begin(), session->rooms().end(), room.id()) != session->rooms().end();
     if (!used || rooms_.count({key, room.id()}) > 0) continue;
@@ -90,6 +96,28 @@ void DetectStage::close(const SessionChanged& change) {
     room.closed = true;
     room.closed_at = {change.at_us()};
     room.pipeline->close(room.closed_at);
+  }
+  if (const auto answers = answers_.find(key); answers != answers_.end()) answers->second->close({change.at_us()});
+}
+
+/// Test events, heartbeats and the passing of time, for the sessions whose answers are collected.
+void DetectStage::route_answers(const FollowedRecord& record, const Source& source, const StreamName& stream) {
+  if (stream.cls == StreamClass::seat) {
+    const auto at = answers_.find(session_key(stream.centre, stream.session));
+    if (at == answers_.end()) return;
+    if (record.header.kind() == TEST_EVENT) {
+      if (const auto event = parse_payload<TestEvent>(record.record.payload); event && event->seat() == stream.subject) at->second->take(source, *event);
+    } else if (record.header.kind() == TEST_EVENT_GAP) {
+      if (const auto gap = parse_payload<TestEventGap>(record.record.payload); gap && gap->seat() == stream.subject) at->second->take(*gap);
+    }
+    at->second->passed(source.stream, source.seq);
+  } else if (record.header.kind() == AGENT_HEARTBEAT) {
+    const auto heartbeat = parse_payload<AgentHeartbeat>(record.record.payload);
+    if (!heartbeat) return;
+    const std::string centre = stream.centre + "/";
+    for (auto at = answers_.lower_bound(centre); at != answers_.end() && at->first.starts_with(centre); ++at) at->second->take(source.stream, *heartbeat);
+  } else if (stream.cls == StreamClass::broker) {
+    for (auto& [key, answers] : answers_) answers->broker_time({record.header.occurred().wall_to_us()});
   }
 }
 
@@ -147,7 +175,9 @@ void DetectStage::route(const FollowedRecord& record, const Source& source, cons
 std::vector<Derived> DetectStage::take(const FollowedRecord& record) {
   const auto stream = parse_stream(record.header.stream());
   if (!stream) return {};
-  route(record, {record.header.stream(), record.header.seq(), bytes_of(record.hash)}, *stream);
+  const Source source{record.header.stream(), record.header.seq(), bytes_of(record.hash)};
+  route(record, source, *stream);
+  route_answers(record, source, *stream);
   std::vector<Derived> out;
   for (auto at = order_.begin(); at != order_.end();) {
     Judged& room = rooms_.at(*at);
@@ -159,6 +189,27 @@ std::vector<Derived> DetectStage::take(const FollowedRecord& record) {
     }
     rooms_.erase(*at);
     at = order_.erase(at);
+  }
+  for (auto at = answers_.begin(); at != answers_.end();) {
+    RoomContext context;
+    context.centre = at->first.substr(0, at->first.find('/'));
+    context.session = at->first.substr(context.centre.size() + 1);
+    for (AnswerOutput& said : at->second->drain()) {
+      context.room = said.room;
+      out.push_back(derived(context, said.output));
+    }
+    at = at->second->done() ? answers_.erase(at) : std::next(at);
+  }
+  return out;
+}
+
+std::vector<RoomWatch> DetectStage::watch_answers() {
+  std::vector<RoomWatch> out;
+  for (auto& [key, answers] : answers_) {
+    if (answers->closed() || !answers->sheets().has_paper()) continue;
+    const std::string centre = key.substr(0, key.find('/'));
+    for (const std::string& room : answers->changed_rooms())
+      out.push_back({centre, room, key.substr(centre.size() + 1), ::invigil::watch_answers(answers->sheets(), room)});
   }
   return out;
 }

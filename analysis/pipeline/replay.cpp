@@ -156,7 +156,7 @@ int run_replay(const std::filesystem::path& path, const std::vector<std::string>
 }
 
 void print_catalogue(bool json, std::ostream& out) {
-  static constexpr const char* kReach[] = {"one camera", "one seat", "whole room"};
+  static constexpr const char* kReach[] = {"one camera", "one seat", "whole room", "whole session"};
   if (json) {
     nlohmann::json list = nlohmann::json::array();
     for (const DetectorEntry& e : detector_table()) {

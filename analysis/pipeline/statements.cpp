@@ -19,7 +19,7 @@ Running::Running(const DetectorEntry& e, const ParameterSet& set, const RoomCont
   const auto at = set.find(e.name);
   parameters = at == set.end() ? default_parameters(e) : at->second;
   parameters_hash = bytes_of(sha256(canonical_text(parameters)));
-  detector = e.make(room, parameters);
+  if (e.make != nullptr) detector = e.make(room, parameters);
 }
 
 void Statements::state(std::vector<Incident>& incidents, std::vector<RoomOutput>& out) {

@@ -19,7 +19,7 @@ struct Running {
   const DetectorEntry* entry;
   Parameters parameters;
   std::string parameters_hash;
-  std::unique_ptr<Detector> detector;
+  std::unique_ptr<Detector> detector;  ///< null for a detector of whole sessions
 };
 
 /// Turns claims into observations and incidents and remembers their last state by id. Single-thread, pure.
