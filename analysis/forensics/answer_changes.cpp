@@ -23,6 +23,25 @@ double ability_elsewhere(const ExamData& exam, const RaschFit& rasch, int candid
   return logistic_ability(items, right);
 }
 
+/// The ability on the answers first given: what was corrected later does not hide how able somebody was when answering alone.
+double ability_at_first(const ExamData& exam, const RaschFit& rasch, int candidate) {
+  std::vector<LogisticItem> items;
+  std::vector<Right> right;
+  for (int j = 0; j < exam.item_count(); ++j) {
+    items.push_back({1, rasch.difficulty[static_cast<std::size_t>(j)]});
+    right.push_back(exam.answered(candidate, j) ? static_cast<Right>(exam.right(candidate, j)) : Right{-1});
+  }
+  std::map<int, double> first;  // item → when it was first changed
+  for (const AnswerChange& c : exam.changes) {
+    if (c.candidate != candidate || c.from == kNoAnswer) continue;
+    const auto [at, fresh] = first.emplace(c.item, c.at_s);
+    if (!fresh && c.at_s >= at->second) continue;
+    at->second = c.at_s;
+    right[static_cast<std::size_t>(c.item)] = c.from == exam.key[static_cast<std::size_t>(c.item)];
+  }
+  return logistic_ability(items, right);
+}
+
 std::vector<char> changed_by(const ExamData& exam, int candidate) {
   std::vector<char> changed(exam.items.size(), 0);
   for (const AnswerChange& c : exam.changes)
@@ -96,7 +115,7 @@ ChangeBurst change_burst(const ExamData& exam, const RaschFit& rasch, int candid
   std::stable_sort(from_wrong.begin(), from_wrong.end(), [](const auto& x, const auto& y) { return x.at_s < y.at_s; });
   ChangeBurst best;
   if (from_wrong.empty()) return best;
-  const double ability = ability_elsewhere(exam, rasch, candidate, changed_by(exam, candidate));
+  const double ability = ability_at_first(exam, rasch, candidate);
   for (std::size_t first = 0; first < from_wrong.size(); ++first) {
     std::vector<double> p;
     ChangeBurst burst{candidate, 0, 0, from_wrong[first].at_s, from_wrong[first].at_s, 1};

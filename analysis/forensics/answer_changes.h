@@ -51,7 +51,7 @@ struct ChangeBurst {
   double p = 1;                       ///< Poisson-binomial tail, Bonferroni over the candidate's windows
 };
 /// One candidate's most improbable window of `window_s`; candidate = -1 when nothing wrong was turned right. A wrong answer changed ends
-/// right with the model's P(right), which is too much for an item already answered wrongly: p errs on the side of the candidate.
+/// right with P(right) at the ability of the first answers, which is too much for an item already answered wrongly: p errs on the candidate's side.
 ChangeBurst change_burst(const ExamData& exam, const RaschFit& rasch, int candidate, double window_s = 60);
 
 }  // namespace invigil

@@ -23,7 +23,8 @@ TEST(PairIndices, EqualCopyDetectOnNegocios) {
   const auto theta = reference["theta"].get<std::vector<double>>();
   int with_gaps = 0;
   for (const auto& row : reference["pairs"]) {
-    const auto copier = row["Suspected Copier Row #"].get<std::size_t>() - 1, source = row["Suspected Source Row #"].get<std::size_t>() - 1;
+    const auto row_of = [&](const char* who) { return static_cast<std::size_t>(std::stoi(row[who].get<std::string>()) - 1); };
+    const std::size_t copier = row_of("Suspected Copier Row #"), source = row_of("Suspected Source Row #");
     std::vector<double> directed, both, right, wrong;
     int matches = 0, right_matches = 0;
     bool gaps = false;

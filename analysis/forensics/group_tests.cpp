@@ -62,7 +62,7 @@ FollowLag follow_lag(const ExamData& exam, int a, int b, double window_s, int sh
     if (exam.row(a)[j] == kNoAnswer || exam.row(a)[j] != exam.row(b)[j]) continue;
     first.push_back(fa), second.push_back(fb);
   }
-  const double length = end - begin;
+  const double length = end - begin + 1;  // a second more, or the last commit would fall on the first
   if (first.size() < 5 || length < 8 * window_s) return out;
   const auto count = [&](double shift, int& after, int& before) {
     after = before = 0;

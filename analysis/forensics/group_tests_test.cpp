@@ -18,7 +18,7 @@ TEST(KTwo, EqualsCopyDetectOnNegocios) {
   if (!exam) GTEST_SKIP() << "INVIGIL_FORENSICS does not name the folder with negocios/";
   const auto reference = reference_vectors("copydetect_negocios.json");
   for (const auto& row : reference["pairs"]) {
-    const int copier = row["Suspected Copier Row #"].get<int>() - 1, source = row["Suspected Source Row #"].get<int>() - 1;
+    const int copier = std::stoi(row["Suspected Copier Row #"].get<std::string>()) - 1, source = std::stoi(row["Suspected Source Row #"].get<std::string>()) - 1;
     const double expected = row["K2.pvalue"].get<double>();
     // The reference takes 1 - P(below), which ends at the rounding of 1; ours goes on into the tail.
     EXPECT_NEAR(k2_tail(*exam, copier, source), expected, 1e-15 + 1e-6 * expected) << copier + 1 << " " << source + 1;

@@ -16,9 +16,34 @@ namespace {
 
 constexpr std::size_t kPairsShown = 50, kPairsAtLeast = 5, kPairsRanked = 200, kPairsRankedAtLeast = 10, kCandidatesShown = 200, kRoomsShown = 40, kRoomsAll = 6, kRowsShown = 15;
 constexpr int kSeatsAcross = 60;
-constexpr double kHolm = 0.05, kReviewQ = 0.05, kLowEffort = 0.9, kEvidence = 0.01;
+constexpr double kHolm = 0.05, kReviewHolm = 0.01, kReviewQ = 0.05, kLowEffort = 0.9, kEvidence = 0.01;
 
 bool significant(const PairFinding& f) { return f.p_adjusted <= kHolm || f.q <= kReviewQ; }
+/// The pairs that put their candidates on review (candidate_levels.h).
+bool for_review(const PairFinding& f) { return f.p_adjusted <= kReviewHolm || f.q <= kReviewQ; }
+
+/// "room 2" before "room 10".
+bool natural_less(const std::string& x, const std::string& y) {
+  std::size_t i = 0, k = 0;
+  const auto digit = [](char c) { return c >= '0' && c <= '9'; };
+  while (i < x.size() && k < y.size()) {
+    if (digit(x[i]) && digit(y[k])) {
+      const auto number = [&](const std::string& text, std::size_t& at) {
+        while (at < text.size() && text[at] == '0') ++at;
+        const std::size_t begin = at;
+        while (at < text.size() && digit(text[at])) ++at;
+        return text.substr(begin, at - begin);
+      };
+      const std::string a = number(x, i), b = number(y, k);
+      if (a.size() != b.size()) return a.size() < b.size();
+      if (a != b) return a < b;
+    } else {
+      if (x[i] != y[k]) return x[i] < y[k];
+      ++i, ++k;
+    }
+  }
+  return x.size() - i != y.size() - k ? i == x.size() : x < y;
+}
 
 struct Column {
   const char *zh, *en;
@@ -166,7 +191,7 @@ struct Page {
       ++listed;
       const std::string names = id(f.pair.a) + " – " + id(f.pair.b);
       row({std::to_string(listed), listed <= shown_pairs() ? fmt::format("<a href='#p{}'>{}</a>", listed, names) : names, html_family(f.family), fmt::format("{} / {}", f.pair.matches, f.pair.shared), fmt::format("{:.1f}", f.pair.expected),
-           std::to_string(f.pair.wrong_matches), html_probability(f.p), html_probability(f.p_adjusted), significant(f) ? "<span class='tag review'>▲ " + html_both("列入复核", "for review") + "</span>" : ""},
+           std::to_string(f.pair.wrong_matches), html_probability(f.p), html_probability(f.p_adjusted), for_review(f) ? "<span class='tag review'>▲ " + html_both("列入复核", "for review") + "</span>" : significant(f) ? "<span class='tag note'>● " + html_both("提示", "note") + "</span>" : ""},
           columns);
     }
     close_table();
@@ -208,7 +233,7 @@ struct Page {
   void seats() {
     heading("seats", "座位图", "Seat map");
     if (exam.seats.empty()) return paragraph("没有座位数据。", "No seats were given.");
-    std::map<std::string, std::vector<int>> rooms;
+    std::map<std::string, std::vector<int>, decltype(&natural_less)> rooms(&natural_less);
     for (int i = 0; i < exam.candidate_count(); ++i) {
       const SeatPlace& s = exam.seats[static_cast<std::size_t>(i)];
       if (s.row > 0 && s.column > 0 && s.row <= kSeatsAcross && s.column <= kSeatsAcross && !s.room.empty()) rooms[room_name(s)].push_back(i);
@@ -217,7 +242,7 @@ struct Page {
     std::vector<char> hot(exam.candidates.size(), 0);
     for (const auto& c : found.candidates) hot[static_cast<std::size_t>(c.candidate)] = c.level >= SuspicionLevel::review;
     for (const PairFinding& f : found.pairs)
-      if (significant(f)) links.push_back(&f);
+      if (for_review(f)) links.push_back(&f);
     const std::size_t across = static_cast<std::size_t>(std::count_if(links.begin(), links.end(), [](const auto* f) { return f->family > PairFamily::same_room; }));
     paragraph("方块为待复核及以上的考生，数字为其在“考生”表中的序号（可点击）；圆点为其他考生；红线连接答案显著相似的两人。指向座位可看编号。",
               "Squares are candidates at review or above, with their number in the table of candidates (to click); dots are everybody else; red lines join candidates whose answers are significantly alike. Point at a seat for its id.");
@@ -263,7 +288,8 @@ struct Page {
       out += "<div>" + calibration + "<p class=dim>" +
              html_both("横轴为算出的概率，纵轴为全部考生对中实际达到它的比例。点在虚线上或其下方，说明概率可信或偏保守；右上至左下渐渐高出虚线，可能是真有雷同，也可能是方法在本次考试偏松。",
                        "Across: the probability calculated; up: the share of all pairs that reached it. Points on or below the dashed line: the probabilities can be trusted or err on the cautious side. Points rising above it towards the lower left: real likeness, or a method too "
-                       "liberal for this exam.") + "</p></div>";
+                       "liberal for this exam.") + "</p>" + (found.tail_slope > 1 ? "<p class=dim>" + html_both(fmt::format("本次考试互不相邻的考生之间，很小的概率出现得比应有的多；所列概率已据此放大（斜率 {:.2f}）。", found.tail_slope),
+                                                                                   fmt::format("In this exam small probabilities came up too often among candidates who sat apart; those listed have been made larger accordingly (slope {:.2f}).", found.tail_slope)) + "</p>" : "") + "</div>";
     out += "</div>";
   }
 

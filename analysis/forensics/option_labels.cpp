@@ -47,6 +47,7 @@ void add_unchosen(const std::vector<std::string>& common, std::set<std::string>&
   for (std::size_t k = 0; k < common.size(); ++k)
     if (labels.contains(common[k])) seen = k + 1;
   if (seen + 1 == common.size()) ++seen;
+  if (labels.size() + seen > static_cast<std::size_t>(kMaxOptions)) return;
   labels.insert(common.begin(), common.begin() + static_cast<std::ptrdiff_t>(seen));
 }
 
@@ -116,10 +117,10 @@ Result<std::vector<Wording>> label_answers(const CsvTable& table, const std::vec
       if (!label.empty()) labels.insert(label);
       given.push_back(std::move(label));
     }
-    add_unchosen(common, labels);
     if (labels.size() > static_cast<std::size_t>(kMaxOptions))
       return tl::make_unexpected(csv_error(table, table.header[j + 1], {fmt::format("试题“{}”有 {} 种不同的作答，超过 {} 种就不是选择题了", shown(exam.items[j]), labels.size(), kMaxOptions),
                                                                         fmt::format("item \"{}\" has {} different answers; more than {} is no choice among options", shown(exam.items[j]), labels.size(), kMaxOptions)}));
+    add_unchosen(common, labels);
     if (labels.size() < 2) labels.insert(key[j] == "-" ? "--" : "-");  // everybody right: one unchosen option keeps the model whole
     exam.options.emplace_back(labels.begin(), labels.end());
     exam.key.push_back(static_cast<std::int8_t>(std::distance(labels.begin(), labels.find(key[j]))));

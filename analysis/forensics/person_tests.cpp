@@ -12,7 +12,9 @@ namespace {
 
 constexpr double kLimit = 4;
 
-double chance(const LogisticItem& item, double theta) { return 1 / (1 + std::exp(-item.slope * (theta - item.difficulty))); }
+double chance(const LogisticItem& item, double theta) { return item.guess + (1 - item.guess) / (1 + std::exp(-item.slope * (theta - item.difficulty))); }
+/// d log-odds / dθ as it enters the score function: slope without guessing, less where guessing makes up much of P.
+double pull(const LogisticItem& item, double p) { return item.guess == 0 ? item.slope : item.slope * (p - item.guess) / (p * (1 - item.guess)); }
 
 /// A part of the test: items where `part[j] == which`; an empty `part` means all.
 struct Part {
@@ -29,7 +31,10 @@ struct Part {
   double gradient(double theta) const {
     double sum = 0;
     for (std::size_t j = 0; j < items.size(); ++j)
-      if (has(j)) sum += items[j].slope * (right[j] - chance(items[j], theta));
+      if (has(j)) {
+        const double p = chance(items[j], theta);
+        sum += pull(items[j], p) * (right[j] - p);
+      }
     return sum;
   }
   double information(double theta) const {
@@ -37,7 +42,7 @@ struct Part {
     for (std::size_t j = 0; j < items.size(); ++j)
       if (has(j)) {
         const double p = chance(items[j], theta);
-        sum += items[j].slope * items[j].slope * p * (1 - p);
+        sum += pull(items[j], p) * pull(items[j], p) * p * (1 - p);
       }
     return sum;
   }
@@ -49,12 +54,28 @@ struct Part {
   }
   double ability() const {
     if (count() == 0) return 0;
+    if (std::any_of(items.begin(), items.end(), [](const LogisticItem& item) { return item.guess > 0; })) return highest();
     if (gradient(-kLimit) <= 0) return -kLimit;
     if (gradient(kLimit) >= 0) return kLimit;
     double low = -kLimit, high = kLimit;
     while (high - low > 1e-12) {
       const double middle = (low + high) / 2;
       (gradient(middle) > 0 ? low : high) = middle;
+    }
+    return (low + high) / 2;
+  }
+  /// With guessing the likelihood may have several peaks: the highest of a grid, then thirds of its neighbourhood.
+  double highest() const {
+    constexpr int kSteps = 160;
+    const auto at = [](int k) { return -kLimit + 2 * kLimit * k / kSteps; };
+    int best = 0;
+    for (int k = 1; k <= kSteps; ++k)
+      if (log_likelihood(at(k)) > log_likelihood(at(best))) best = k;
+    double low = at(std::max(best - 1, 0)), high = at(std::min(best + 1, kSteps));
+    while (high - low > 1e-9) {
+      const double third = (high - low) / 3;
+      if (log_likelihood(low + third) < log_likelihood(high - third)) low += third;
+      else high -= third;
     }
     return (low + high) / 2;
   }
@@ -91,7 +112,7 @@ PreknowledgeStatistic preknowledge_by_answers(std::span<const LogisticItem> item
   s.likelihood_ratio = sign(in - out) * std::sqrt(std::max(0.0, 2 * (inside.log_likelihood(in) + outside.log_likelihood(out) - all.log_likelihood(theta))));
   const double u_in = inside.gradient(theta), u_out = outside.gradient(theta);
   s.score = sign(in - out) * std::sqrt(u_in * u_in / inside.information(theta) + u_out * u_out / outside.information(theta));
-  s.wald = (in - out) / std::sqrt(1 / inside.information(in) + 1 / outside.information(out));
+  s.wald = (in - out) / std::sqrt(1 / inside.information(theta) + 1 / outside.information(theta));
   return s;
 }
 

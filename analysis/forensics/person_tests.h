@@ -6,9 +6,10 @@
 
 namespace invigil {
 
-/// P(right | θ) = 1 / (1 + exp(-slope (θ - difficulty))): two-parameter logistic; slope 1 is Rasch.
+/// P(right | θ) = guess + (1 - guess) / (1 + exp(-slope (θ - difficulty))): three-parameter logistic (Birnbaum 1968); guess 0 is the
+/// two-parameter model, with slope 1 Rasch.
 struct LogisticItem {
-  double slope = 1, difficulty = 0;
+  double slope = 1, difficulty = 0, guess = 0;
 };
 
 /// What one candidate did on one item: right 1, wrong 0, not answered -1.
@@ -21,7 +22,7 @@ double logistic_ability(std::span<const LogisticItem> items, std::span<const Rig
 struct PreknowledgeStatistic {
   double likelihood_ratio = 0;  ///< signed root of the likelihood ratio (Sinharay 2017a)
   double score = 0;             ///< signed root of the score statistic
-  double wald = 0;              ///< (θ_known - θ_others) / √(1/I + 1/I)
+  double wald = 0;              ///< (θ_known - θ_others) / √(1/I + 1/I), both informations at the θ of all items
 };
 
 /// Answers to the items in `known` against those to the others. All spans have one entry an item. 0 when either side is empty.

@@ -18,7 +18,7 @@ constexpr double kOptimised = 1e-3;
 
 struct SmallExam {
   nlohmann::json json = reference_vectors("golden_small_aberrance.json");
-  std::vector<LogisticItem> items;
+  std::vector<LogisticItem> items, guessed;
   std::vector<NominalItem> nominal;
   std::vector<double> precision, intensity;
   std::vector<std::vector<int>> x = json["x"].get<std::vector<std::vector<int>>>();
@@ -26,6 +26,7 @@ struct SmallExam {
   SmallExam() {
     for (const auto& p : json["psi_3pl_ln"]) {
       items.push_back({p["a"].get<double>(), p["b"].get<double>()});
+      guessed.push_back({p["a"].get<double>(), p["b"].get<double>(), p["c"].get<double>()});
       precision.push_back(p["alpha"].get<double>());
       intensity.push_back(p["beta"].get<double>());
     }
@@ -93,7 +94,7 @@ TEST(ChangeOfAbilityOrPace, EqualsAberrance) {
     const auto speed = speed_change(g.intensity, g.precision, g.y[i], first, last);
     EXPECT_NEAR(speed.statistic, g.stat("detect_cp", i, "W_T_MAX2"), 1e-9) << i;
     EXPECT_EQ(speed.after, at["W_T_MAX2"].get<int>()) << i;
-    const auto ability = ability_change(g.items, g.right(i), first, last);
+    const auto ability = ability_change(g.guessed, g.right(i), first, last);  // the three-parameter model there
     EXPECT_NEAR(ability.statistic, g.stat("detect_cp", i, "L_S_MAX2"), kOptimised) << i;
     EXPECT_EQ(ability.after, at["L_S_MAX2"].get<int>()) << i;
   }
