@@ -187,10 +187,10 @@ double NominalTable::ability(std::span<const std::int8_t> answers, double start)
     (gradient > 0 ? low : high) = theta;
     (gradient > 0 ? low_seen : high_seen) = true;
     const double newton = information > 1e-12 ? theta + gradient / information : gradient > 0 ? high : low;
+    if (std::abs(newton - theta) < 1e-8) return std::clamp(newton, -kAbilityLimit, kAbilityLimit);  // the error left is the square of the step
     double next = newton;
     if (newton >= high) next = high_seen ? (low + high) / 2 : high;
     else if (newton <= low) next = low_seen ? (low + high) / 2 : low;
-    else if (std::abs(newton - theta) < 1e-8) return newton;  // the error left is the square of the step
     theta = next;
   }
   return theta;
