@@ -143,8 +143,12 @@ std::optional<Instant> Agent::last_video_end(const std::string& stream, const Ag
     std::optional<Instant> found;
     for (const StoredRecord& stored : *records) {
       const auto header = parse_header(stored.record.header);
-      if (!header || header->kind() != VIDEO_PART) continue;
-      if (const auto part = parse_payload<VideoPart>(stored.record.payload)) found = Instant{part->start_us() + part->duration_us()};
+      if (!header) continue;
+      if (header->kind() == VIDEO_PART)
+        if (const auto part = parse_payload<VideoPart>(stored.record.payload)) found = Instant{part->start_us() + part->duration_us()};
+      // A gap that is listed already is not listed again as the restart's.
+      if (header->kind() == LOSS)
+        if (const auto loss = parse_payload<Loss>(stored.record.payload)) found = std::max(found.value_or(Instant{}), Instant{loss->to_us()});
     }
     if (found) return found;
   }

@@ -12,7 +12,7 @@ namespace {
 
 constexpr Micros kHold = millis(800);          // of a run's first parts: players start with a burst of what was buffered
 constexpr Micros kGap = seconds(1);            // shorter holes are jitter
-constexpr Micros kListEvery = seconds(10);     // a lasting loss is listed piece by piece
+constexpr Micros kLookEvery = seconds(1);      // without video: whether the session has changed, whether a piece is due
 constexpr std::uint64_t kGoodRun = 20;         // parts after which failures count anew
 
 bool is_network(const std::string& source) { return source.find("://") != std::string::npos; }
@@ -52,14 +52,46 @@ void CameraWorker::run(const std::stop_token& stop) {
     run_once(stop);
     if (stop.stop_requested()) return;
     const bool ended = snapshot().state == CameraStatus::ENDED;
-    if (ended && !is_network(options_.source) && !options_.loop_files) {
-      const MutexLock lock(mutex_);
-      changed_.wait(mutex_, stop, [] { return false; });
-      return;
-    }
-    const MutexLock lock(mutex_);
-    changed_.wait_for(mutex_, stop, std::chrono::microseconds(delay_.us), [] { return false; });
+    wait_without_video(ended && !is_network(options_.source) && !options_.loop_files ? std::nullopt : std::optional(delay_), stop);
   }
+}
+
+void CameraWorker::wait_without_video(std::optional<Micros> most, const std::stop_token& stop) {
+  const std::int64_t since = around_.clock.mono_us();
+  while (!stop.stop_requested()) {
+    watch_gap();
+    const std::int64_t waited = around_.clock.mono_us() - since;
+    if (most && waited >= most->us) return;
+    const std::int64_t next = most ? std::min(kLookEvery.us, most->us - waited) : kLookEvery.us;
+    const MutexLock lock(mutex_);
+    changed_.wait_for(mutex_, stop, std::chrono::microseconds(next), [] { return false; });
+  }
+}
+
+void CameraWorker::watch_gap() {
+  // What a heartbeat promises to be complete holds no later video: so far the gap can be listed for good.
+  const Instant to = complete_to(around_.clock.now());
+  const std::string session = around_.plans.open_session(around_.plans.room_of_camera(options_.camera));
+  if (session != session_of_recorded_) {
+    end_gap_of_session(to);
+    session_of_recorded_ = session;
+    if (!session.empty()) end_of_recorded_ = to;  // open, and nothing came yet
+  }
+  if (!end_of_recorded_ || to - *end_of_recorded_ <= options_.list_every) return;
+  list_full_disk(to);
+  list_unavailable(to);
+}
+
+void CameraWorker::list_unavailable(Instant to) {
+  if (!end_of_recorded_ || to - *end_of_recorded_ <= kGap) return;
+  note_loss(session_of_recorded_, *end_of_recorded_, to, Loss::CAMERA_UNAVAILABLE, "no video came from the camera");
+  end_of_recorded_ = to;
+}
+
+void CameraWorker::end_gap_of_session(Instant to) {
+  list_full_disk(to);
+  if (!session_of_recorded_.empty()) list_unavailable(to);
+  end_of_recorded_.reset();
 }
 
 Micros CameraWorker::next_delay() {
@@ -187,15 +219,14 @@ void CameraWorker::record(CapturedPart part, const std::stop_token& stop) {
     if (wanted && !possible) ++snapshot_.lost_parts;
   }
   if (session != session_of_recorded_) {
-    list_full_disk(start);
-    end_of_recorded_.reset();
+    end_gap_of_session(start);
     session_of_recorded_ = session;
   }
   if (!wanted) return;
   if (!possible) {
     gap_cause_ = Loss::DISK_FULL;
     if (!end_of_recorded_) end_of_recorded_ = start;
-    if (end - *end_of_recorded_ > kListEvery) list_full_disk(end);
+    if (end - *end_of_recorded_ > options_.list_every) list_full_disk(end);
     return;
   }
   {
@@ -207,8 +238,7 @@ void CameraWorker::record(CapturedPart part, const std::stop_token& stop) {
     }
   }
   list_full_disk(start);
-  if (end_of_recorded_ && start - *end_of_recorded_ > kGap)
-    note_loss(session, *end_of_recorded_, start, Loss::CAMERA_UNAVAILABLE, "no video came from the camera");
+  list_unavailable(start);
   keep(std::move(part), start, room, session, stop);
 }
 

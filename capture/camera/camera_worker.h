@@ -31,6 +31,7 @@ struct CameraOptions {
   Micros first_retry = seconds(1);   ///< doubled at each failure in a row…
   Micros longest_retry = seconds(30);  ///< …up to this; ±20 % by chance
   bool loop_files = false;           ///< false: a file that ended stays ended
+  Micros list_every = seconds(10);   ///< a lasting loss is listed piece by piece, while it lasts
   std::uint64_t seed = 0;            ///< of the jitter; 0 = random
 };
 
@@ -87,6 +88,14 @@ class CameraWorker {
   void note_loss(const std::string& session, Instant from, Instant to, Loss::Cause cause, const std::string& detail);
   /// Lists what the full disk has cost until `to`, if it cost anything.
   void list_full_disk(Instant to);
+  /// The same for a camera that sends nothing.
+  void list_unavailable(Instant to);
+  /// The session of what was recorded is over, or another one is: its last gap ends here.
+  void end_gap_of_session(Instant to);
+  /// While no video comes: lists the open gap piece by piece, so that nobody has to wait for the camera's return to see it.
+  void watch_gap();
+  /// For `most`, or until the stop.
+  void wait_without_video(std::optional<Micros> most, const std::stop_token& stop);
   void watch_keys(const CapturedPart& part);
   Micros next_delay();
 

@@ -39,6 +39,7 @@ class CameraTest : public test::CaptureTest {
     options.first_retry = millis(20);
     options.longest_retry = millis(100);
     options.seed = 1;
+    options.list_every = list_every_;
     worker_ = std::make_unique<CameraWorker>(options, CameraSurroundings{*committer_, *objects_, plans_, *disk_watch_, clock_}, last_end);
   }
   /// Waits until the log's camera stream satisfies `enough`; the log's own growth is the signal.
@@ -70,6 +71,7 @@ class CameraTest : public test::CaptureTest {
 
   static inline const std::string kStream = "camera/c1/cam1";
   std::uint64_t free_ = 1 << 30;
+  Micros list_every_ = seconds(10);
   std::unique_ptr<FileObjectStore> objects_;
   std::unique_ptr<DiskWatch> disk_watch_ = std::make_unique<DiskWatch>([this] { return free_; }, 1 << 20);
   std::unique_ptr<CameraWorker> worker_;
@@ -182,6 +184,36 @@ TEST_F(CameraTest, TheGapOfARestartIsListed) {
   EXPECT_EQ(losses()[0].cause(), Loss::RESTART);
   EXPECT_EQ(losses()[0].from_us(), ended.us);
   EXPECT_NEAR(static_cast<double>(losses()[0].to_us() - ended.us), 20e6, 5e6);
+}
+
+TEST_F(CameraTest, AGapIsListedWhileItLasts) {
+  list_every_ = millis(1100);
+  watch("rtsp://127.0.0.1:1/none");
+  ASSERT_TRUE(wait_until([&] { return losses().size() >= 2; })) << "the camera never came back";
+  const auto lost = losses();
+  for (std::size_t i = 0; i < lost.size(); ++i) {
+    EXPECT_EQ(lost[i].cause(), Loss::CAMERA_UNAVAILABLE);
+    EXPECT_EQ(lost[i].stream(), kStream);
+    EXPECT_NE(lost[i].detail().find("session s1"), std::string::npos);
+    EXPECT_GT(lost[i].to_us() - lost[i].from_us(), 1'000'000);
+    EXPECT_LE(lost[i].to_us(), clock_.now().us);
+    EXPECT_EQ(lost[i].from_us(), i > 0 ? lost[i - 1].to_us() : lost[0].from_us()) << "piece on piece";
+  }
+}
+
+TEST_F(CameraTest, AGapThatLastsUntilTheSessionsCloseIsListed) {
+  watch("rtsp://127.0.0.1:1/none");
+  ASSERT_TRUE(wait_until([&] { return !states().empty() && states().back().at_us() - states().front().at_us() > 2'500'000; }));
+  EXPECT_TRUE(losses().empty());
+  const std::int64_t down_from = states()[1].at_us(), down_to = states().back().at_us();
+  ASSERT_TRUE(plans_.apply(SESSION_CLOSED, test::session_changed("s1")));
+  ASSERT_TRUE(wait_until([&] { return !losses().empty(); }));
+  end();
+  const auto lost = losses();
+  ASSERT_EQ(lost.size(), 1u);
+  EXPECT_EQ(lost[0].cause(), Loss::CAMERA_UNAVAILABLE);
+  EXPECT_LE(lost[0].from_us(), down_from);
+  EXPECT_GE(lost[0].to_us(), down_to);
 }
 
 TEST_F(CameraTest, AFullDiskStopsVideoAndSaysSo) {
