@@ -26,6 +26,7 @@ const Words& words(Fault fault) {
       {"tree", "检查点与记录的哈希树不符", "the checkpoint does not fit the records' tree"},
       {"object_missing", "视频对象缺失，且没有记录说明原因", "a video object is missing and no record says why"},
       {"object_corrupt", "视频对象的字节已改变", "a video object has other bytes"},
+      {"kept_checkpoint", "与另行保存的检查点不符", "a checkpoint kept elsewhere does not fit"},
       {"unsupported", "使用了本程序不认识的算法", "made by an algorithm this program does not know"},
   };
   return kWords[static_cast<std::size_t>(fault)];
@@ -61,6 +62,10 @@ nlohmann::json to_json(const Report& r) {
                      {"faults", r.faults},
                      {"findings", findings},
                      {"notes", notes}};
+  nlohmann::json kept = nlohmann::json::array();
+  for (const KeptFinding& k : r.kept)
+    kept.push_back({{"checkpoint", k.name}, {"tree_size", k.tree_size}, {"at_us", k.at_us}, {"verdict", name_of(k.verdict)}, {"what", k.english}});
+  out["kept_checkpoints"] = kept;
   out["first_bad"] = r.findings.empty() ? nlohmann::json() : findings.front();
   return out;
 }
@@ -81,6 +86,7 @@ std::string to_text(const Report& r, bool chinese) {
     const char* source = r.keys_from_log ? (chinese ? "（取自日志本身）" : " (taken from the log itself)") : (chinese ? "（由您给出）" : " (given)");
     out += fmt::format("{}{}{}\n", chinese ? "服务器公钥：" : "broker's key: ", key, source);
   }
+  for (const auto& k : r.kept) out += chinese ? fmt::format("另存的检查点 {}：{}\n", k.name, k.chinese) : fmt::format("checkpoint {}: {}\n", k.name, k.english);
   for (const auto& note : r.notes) out += chinese ? fmt::format("说明：{}\n", note.chinese) : fmt::format("note: {}\n", note.english);
   for (std::size_t i = 0; i < r.findings.size() && i < 20; ++i) {
     const Finding& f = r.findings[i];

@@ -86,11 +86,15 @@ std::optional<Trouble> Signatures::check_checkpoint(const RecordHeader& header, 
   if (!c) return Trouble{Fault::format, "its payload is no checkpoint"};
   const auto name = parse_stream(header.stream());
   if (!name || name->cls != StreamClass::broker || name->subject != c->log()) return Trouble{Fault::format, "a checkpoint outside its own broker's stream"};
-  if (c->alg() != ED25519 || c->hash_alg() != SHA_256) return Trouble{Fault::unsupported, "its algorithms are not known to this program"};
+  return check_checkpoint(*c);
+}
+
+std::optional<Trouble> Signatures::check_checkpoint(const Checkpoint& c) {
+  if (c.alg() != ED25519 || c.hash_alg() != SHA_256) return Trouble{Fault::unsupported, "its algorithms are not known to this program"};
   const std::string message =
-      "invigil checkpoint v1\n" + c->log() + "\n" + big_endian(c->tree_size()) + c->root() + big_endian(static_cast<std::uint64_t>(c->at_us()));
-  if (!verify_signature(c->public_key(), message, c->signature())) return Trouble{Fault::signature, "the checkpoint's signature is wrong"};
-  if (!is_broker_key(c->public_key())) return Trouble{Fault::key, fmt::format("the checkpoint is signed by {}, which is not the broker's key", to_hex(c->public_key()))};
+      "invigil checkpoint v1\n" + c.log() + "\n" + big_endian(c.tree_size()) + c.root() + big_endian(static_cast<std::uint64_t>(c.at_us()));
+  if (!verify_signature(c.public_key(), message, c.signature())) return Trouble{Fault::signature, "the checkpoint's signature is wrong"};
+  if (!is_broker_key(c.public_key())) return Trouble{Fault::key, fmt::format("the checkpoint is signed by {}, which is not the broker's key", to_hex(c.public_key()))};
   return std::nullopt;
 }
 

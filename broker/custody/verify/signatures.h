@@ -29,6 +29,8 @@ class Signatures {
   std::optional<Trouble> take_principal(const RecordHeader& header, std::string_view payload);
   std::optional<Trouble> check_head(const RecordHeader& header, std::string_view payload);
   std::optional<Trouble> check_checkpoint(const RecordHeader& header, std::string_view payload);
+  /// The same of one that is in no log.
+  std::optional<Trouble> check_checkpoint(const Checkpoint& checkpoint);
 
   std::vector<std::string> broker_keys_hex() const;
   bool from_log() const { return from_log_; }

@@ -45,8 +45,10 @@ struct LostSpan {
 
 class Verifier {
  public:
-  Verifier(const Options& options, std::optional<fs::path> objects) : objects_(std::move(objects)), keys_(options.public_keys) {
+  Verifier(const Options& options, std::optional<fs::path> objects) : objects_(std::move(objects)), keys_(options.public_keys), kept_(options.checkpoints) {
     report_.objects_checked = objects_.has_value();
+    for (const KeptCheckpoint& kept : kept_) kept_roots_[kept.checkpoint.tree_size()];
+    if (const auto nothing = kept_roots_.find(0); nothing != kept_roots_.end()) nothing->second = tree_.root_at(0);
   }
 
   void take_bad(const BadBytes& bad) {
@@ -65,7 +67,7 @@ class Verifier {
   void take(const FoundRecord& found) {
     ++report_.records;
     const Hash hash = sha_.of(found.header);
-    if (tree_whole_) tree_.add(hash);
+    if (tree_whole_) add_leaf(hash);
     const auto header = parse_header(found.header);
     if (!header) return add(Fault::format, found.position, {}, 0, header.error().message);
     if (header->hash_alg() != SHA_256) return add(Fault::unsupported, found.position, header->stream(), header->seq(), "its hash algorithm is not known to this program");
@@ -94,6 +96,7 @@ class Verifier {
     for (const auto& [name, stream] : streams_)
       if (stream.enrols_at && stream.head_seq == 0) add(Fault::signature, *stream.enrols_at, name, 0, "it enrols principals, and nothing in its stream is signed");
     note_unsigned();
+    for (const KeptCheckpoint& kept : kept_) judge(kept, read.end);
     std::stable_sort(report_.findings.begin(), report_.findings.end(), [](const Finding& a, const Finding& b) { return a.position < b.position; });
     return std::move(report_);
   }
@@ -111,6 +114,28 @@ class Verifier {
   void add(Fault fault, std::uint64_t position, const std::string& stream, std::uint64_t seq, const std::string& what) {
     ++report_.faults;
     if (report_.findings.size() < kFindingsKept) report_.findings.push_back({fault, position, stream, seq, what});
+  }
+
+  void add_leaf(const Hash& record_hash) {
+    tree_.add(record_hash);
+    if (const auto wanted = kept_roots_.find(tree_.size()); wanted != kept_roots_.end()) wanted->second = tree_.root_at(tree_.size());
+  }
+
+  KeptVerdict verdict_of(const Checkpoint& c, std::uint64_t end) {
+    if (const auto trouble = keys_.check_checkpoint(c)) return trouble->fault == Fault::key ? KeptVerdict::other_key : KeptVerdict::not_signed;
+    if (!of_broker_) return KeptVerdict::not_compared;
+    if (c.tree_size() > end) return KeptVerdict::cut_back;
+    const auto& root = kept_roots_[c.tree_size()];
+    if (!root) return KeptVerdict::not_compared;
+    return same(c.root(), *root) ? KeptVerdict::fits : KeptVerdict::rewritten;
+  }
+
+  /// Whoever holds the broker's key can sign a new history; not the one a checkpoint elsewhere already names.
+  void judge(const KeptCheckpoint& kept, std::uint64_t end) {
+    const Checkpoint& c = kept.checkpoint;
+    report_.kept.push_back(in_words(kept, verdict_of(c, end), end));
+    if (report_.kept.back().verdict != KeptVerdict::fits)
+      add(Fault::kept_checkpoint, std::min(c.tree_size(), end), "broker/" + c.log(), 0, report_.kept.back().english);
   }
 
   Stream& check_chain(const RecordHeader& header, std::uint64_t position) {
@@ -185,7 +210,9 @@ class Verifier {
       return;
     }
     if (!same(checkpoint->root(), *root)) return bad(fmt::format("the first {} records have another tree root than the checkpoint signed", checkpoint->tree_size()));
-    if (signature_good) report_.covered = checkpoint->tree_size();
+    if (!signature_good) return;
+    report_.covered = checkpoint->tree_size();
+    report_.newest = *checkpoint;
   }
 
   void take_part(const RecordHeader& header, const FoundRecord& found) {
@@ -280,6 +307,8 @@ class Verifier {
   std::vector<LostSpan> lost_;
   std::set<std::string> deleted_;
   std::map<std::string, std::uint64_t> deleted_up_to_;  // camera stream → last record whose object its agent deleted
+  const std::vector<KeptCheckpoint> kept_;
+  std::map<std::uint64_t, std::optional<Hash>> kept_roots_;  // size of a kept checkpoint → this log's root there, once reached
   std::uint64_t newest_size_ = 0;
   std::uint64_t parts_unchecked_ = 0;
   bool begins_later_ = false;

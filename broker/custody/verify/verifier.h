@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "broker/custody/verify/kept_checkpoint.h"
 #include "models/result.h"
 
 namespace invigil::verify {
@@ -25,6 +26,7 @@ enum class Fault {
   tree,             ///< a checkpoint's root is not that of the records
   object_missing,   ///< a video part's object is absent and no record accounts for it
   object_corrupt,   ///< a video part's object has other bytes
+  kept_checkpoint,  ///< a checkpoint kept elsewhere does not fit this log
   unsupported       ///< made by an algorithm this program does not know
 };
 const char* name_of(Fault fault);
@@ -55,6 +57,8 @@ struct Report {
   std::uint64_t faults = 0;
   std::vector<Finding> findings;          ///< by position, the first thousand
   std::vector<Note> notes;
+  std::vector<KeptFinding> kept;          ///< of every checkpoint given, in the order given
+  std::optional<Checkpoint> newest;       ///< the log's newest good checkpoint: what to keep elsewhere
   bool ok() const { return faults == 0; }
 };
 
@@ -63,6 +67,7 @@ struct Options {
   std::vector<std::string> public_keys;            ///< the broker's signing keys, 32 raw bytes each; none = take the first one the log names
   std::optional<std::filesystem::path> objects;    ///< none = `objects` in the data folder or beside the segments
   bool skip_objects = false;
+  std::vector<KeptCheckpoint> checkpoints = {};    ///< kept elsewhere: the log must extend each of them
 };
 
 /// Checks the log in `folder`: a program's data folder (with `log/`) or a folder of segments. Changes nothing; memory
@@ -70,7 +75,8 @@ struct Options {
 ///
 /// Proves, given the broker's public key: every record is as its writer made it, none was altered, dropped, inserted,
 /// reordered or moved to another stream below the newest checkpoint; of later ones, below each stream's newest head.
-/// Does not prove that the log is the newest there is: for that compare a checkpoint kept elsewhere.
+/// Does not prove that the log is the newest there is: for that give `checkpoints` kept elsewhere. With one of them it also proves
+/// that the log still begins with the records that one was signed over, whoever holds the broker's key today.
 Result<Report> verify_log(const std::filesystem::path& folder, const Options& options);
 
 /// For programs.
