@@ -74,7 +74,7 @@ struct RankingRun {
     double auc = 0;
     Share hits_01, hits_05;  ///< cheats above the 99 %, 95 % quantile of the honest
   };
-  std::vector<Row> rows;  ///< the ranking first, the six single channels, then other ways
+  std::vector<Row> rows;  ///< the ranking first, the five single channels, then other ways
 };
 RankingRun ranking_run(int exams, std::uint64_t seed, const SimulationPlan& plan);
 

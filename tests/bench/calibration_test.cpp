@@ -62,7 +62,7 @@ TEST(Calibration, TheRankingFindsWhatSingleChannelsFindTogether) {
   const auto plans = cheating_plans();
   const RankingRun all = ranking_run(1, 7900000, plans[0].second);
   const auto& ranking = all.rows[0];
-  for (std::size_t i = 1; i < all.rows.size(); ++i) {
+  for (std::size_t i = 1; i <= 5; ++i) {  // single channels
     EXPECT_GT(ranking.auc, all.rows[i].auc + 0.05) << all.rows[i].by;
     EXPECT_GT(ranking.hits_01.hits, all.rows[i].hits_01.hits) << all.rows[i].by;
   }
