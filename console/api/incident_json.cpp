@@ -103,7 +103,7 @@ Result<std::vector<Json>> opinions_json(Database& index, const std::string& rest
 }
 
 Result<std::vector<Json>> observations_json(Database& index, const std::string& rest, const std::vector<SqlValue>& values) {
-  const auto rows = index.query("SELECT id, kind, seat, camera, room, from_us, to_us, state, score, quality, figures, detector, version, sources FROM observations " + rest, values);
+  const auto rows = index.query("SELECT id, kind, seat, camera, room, from_us, to_us, state, score, quality, figures, detector, version, sources, partners, words FROM observations " + rest, values);
   if (!rows) return tl::make_unexpected(rows.error());
   std::vector<Json> out;
   for (const SqlRow& row : *rows)
@@ -120,7 +120,9 @@ Result<std::vector<Json>> observations_json(Database& index, const std::string& 
                    {"figures", parsed(row.text(10))},
                    {"detector", row.text(11)},
                    {"version", row.text(12)},
-                   {"sources", parsed(row.text(13))}});
+                   {"sources", parsed(row.text(13))},
+                   {"partners", parsed(row.text(14))},
+                   {"words", parsed(row.text(15))}});
   return out;
 }
 

@@ -12,6 +12,7 @@ void add_session_routes(HttpServer& server, ConsoleContext& context);    ///< se
 void add_timeline_routes(HttpServer& server, ConsoleContext& context);
 void add_video_routes(HttpServer& server, ConsoleContext& context);      ///< reels, video.mp4, scenes
 void add_incident_routes(HttpServer& server, ConsoleContext& context);   ///< incidents, opinions
+void add_forensics_routes(HttpServer& server, ConsoleContext& context);  ///< what the answers came to, pairs side by side
 void add_catalogue_routes(HttpServer& server, ConsoleContext& context);  ///< violation codes, detectors
 void add_proof_routes(HttpServer& server, ConsoleContext& context);      ///< records
 void add_live_routes(HttpServer& server, ConsoleContext& context);       ///< wall, live

@@ -29,6 +29,7 @@ void add_routes(HttpServer& server, ConsoleContext& context) {
   add_timeline_routes(server, context);
   add_video_routes(server, context);
   add_incident_routes(server, context);
+  add_forensics_routes(server, context);
   add_catalogue_routes(server, context);
   add_proof_routes(server, context);
   add_live_routes(server, context);

@@ -49,10 +49,7 @@ Json event_json(const SeatRecord& found) {
   return out;
 }
 
-bool has_seat(const Json& incident, const std::string& seat) {
-  const Json& seats = incident["seats"];
-  return std::find(seats.begin(), seats.end(), seat) != seats.end();
-}
+bool lists(const Json& seats, const std::string& seat) { return std::find(seats.begin(), seats.end(), seat) != seats.end(); }
 
 Result<> add_claims(Database& index, const Window& w, std::vector<Json>& items) {
   if (w.wants("incident")) {
@@ -60,7 +57,7 @@ Result<> add_claims(Database& index, const Window& w, std::vector<Json>& items) 
     if (!incidents) return tl::make_unexpected(incidents.error());
     for (Json& one : *incidents) {
       const std::int64_t from = one["from_us"], to = one["to_us"];
-      if (!w.holds(from, to) || (!w.room.empty() && one["room"]["id"] != w.room) || (!w.seat.empty() && !has_seat(one, w.seat))) continue;
+      if (!w.holds(from, to) || (!w.room.empty() && one["room"]["id"] != w.room) || (!w.seat.empty() && !lists(one["seats"], w.seat))) continue;
       items.push_back({{"type", "incident"}, {"at_us", from}, {"to_us", to}, {"room", one["room"]["id"]}, {"incident", std::move(one)}});
     }
   }
@@ -69,7 +66,7 @@ Result<> add_claims(Database& index, const Window& w, std::vector<Json>& items) 
     if (!observations) return tl::make_unexpected(observations.error());
     for (Json& one : *observations) {
       const std::int64_t from = one["from_us"], to = one["to_us"];
-      if (!w.holds(from, to) || (!w.room.empty() && one["room"] != w.room) || (!w.seat.empty() && one["seat"] != w.seat)) continue;
+      if (!w.holds(from, to) || (!w.room.empty() && one["room"] != w.room) || (!w.seat.empty() && one["seat"] != w.seat && !lists(one["partners"], w.seat))) continue;
       items.push_back({{"type", "observation"}, {"at_us", from}, {"to_us", to}, {"room", one["room"]}, {"observation", std::move(one)}});
     }
   }

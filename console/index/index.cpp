@@ -74,7 +74,7 @@ Result<> IndexWriter::apply_one(const FollowedRecord& record, IndexChanges& chan
     case CAMERA_STATUS: return mark(record, at).and_then([&] { return apply_camera(record, changes); });
     case LOSS: return apply_loss(record);
     case PEER_PRESENCE: return apply_presence(record, changes);
-    case OBSERVATION: return mark(record, at).and_then([&] { return apply_observation(record); });
+    case OBSERVATION: return mark(record, at).and_then([&] { return apply_observation(record, changes); });
     case INCIDENT: return mark(record, at).and_then([&] { return apply_incident(record, changes); });
     case OPINION: return mark(record, at).and_then([&] { return apply_opinion(record, changes); });
     case LOGGED_IN:

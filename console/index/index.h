@@ -16,6 +16,8 @@
 
 namespace invigil {
 
+class Observation;
+
 /// What a batch changed, for the open pages.
 struct IndexChanges {
   std::vector<std::string> incidents;            ///< ids, new or different
@@ -58,9 +60,11 @@ class IndexWriter {
   Result<> apply_camera(const FollowedRecord& record, IndexChanges& changes);
   Result<> apply_loss(const FollowedRecord& record);
   Result<> apply_presence(const FollowedRecord& record, IndexChanges& changes);
+  // index_answers.cpp
+  Result<> apply_findings(const FollowedRecord& record, const Observation& observation);
   // index_review.cpp
   Result<> apply_incident(const FollowedRecord& record, IndexChanges& changes);
-  Result<> apply_observation(const FollowedRecord& record);
+  Result<> apply_observation(const FollowedRecord& record, IndexChanges& changes);
   Result<> apply_opinion(const FollowedRecord& record, IndexChanges& changes);
   Result<> apply_act(const FollowedRecord& record);
   Result<> apply_analysis_status(const FollowedRecord& record);

@@ -90,15 +90,19 @@ Result<> IndexWriter::apply_incident(const FollowedRecord& record, IndexChanges&
   return {};
 }
 
-Result<> IndexWriter::apply_observation(const FollowedRecord& record) {
+Result<> IndexWriter::apply_observation(const FollowedRecord& record, IndexChanges& changes) {
   const auto o = parse_payload<Observation>(record.record.payload);
   if (!o) return tl::make_unexpected(o.error());
   if (o->id().empty()) return fail(ErrorCode::invalid, "an observation without an id");
+  if (o->has_answers()) {
+    if (auto done = apply_findings(record, *o); !done) return done;
+    changes.sessions.insert(o->session());
+  }
   return database_->execute(
-      "INSERT OR REPLACE INTO observations (id, kind, session, centre, room, seat, camera, from_us, to_us, state, score, quality, figures, detector, version, sources) "
-      "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+      "INSERT OR REPLACE INTO observations (id, kind, session, centre, room, seat, camera, from_us, to_us, state, score, quality, figures, detector, version, sources, "
+      "partners, words) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
       {o->id(), o->kind(), o->session(), o->centre(), o->room(), o->seat(), o->camera(), o->from_us(), o->to_us(), word(o->state()), o->score(), o->quality(),
-       text_of(map_of(o->figures())), o->detector(), o->version(), text_of(refs_of(o->sources()))});
+       text_of(map_of(o->figures())), o->detector(), o->version(), text_of(refs_of(o->sources())), text_of(list_of(o->partners())), text_of(map_of(o->words()))});
 }
 
 Result<> IndexWriter::apply_opinion(const FollowedRecord& record, IndexChanges& changes) {
@@ -125,7 +129,7 @@ Result<> IndexWriter::apply_act(const FollowedRecord& record) {
   if (record.header.kind() == USER_CHANGED) {
     const auto change = parse_payload<UserChanged>(record.record.payload);
     if (!change) return tl::make_unexpected(change.error());
-    act = "user_changed", user = change->by(), subject = change->user(), detail = change->role() + (change->disabled() ? " disabled" : ""), at = change->at_us();
+    act = "user_changed", user = change->by(), subject = change->user(), detail = change->role() + (change->disabled() ? " disabled" : "") + (change->password_changed() ? " password" : ""), at = change->at_us();
   } else {
     const auto person = parse_payload<PersonAct>(record.record.payload);
     if (!person) return tl::make_unexpected(person.error());

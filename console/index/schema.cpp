@@ -77,7 +77,14 @@ CREATE TABLE seq_marks (stream TEXT NOT NULL, seq INTEGER NOT NULL, position INT
 CREATE TABLE time_marks (stream TEXT NOT NULL, at_us INTEGER NOT NULL, position INTEGER NOT NULL, PRIMARY KEY (stream, at_us)) WITHOUT ROWID;
 )sql";
 
-constexpr auto kSteps = std::to_array<Migration>({{1, kTables}});
+// What a session's answers came to, as its newest observation says; one row a session.
+constexpr std::string_view kAnswers = R"sql(
+CREATE TABLE answer_findings (session TEXT PRIMARY KEY, centre TEXT NOT NULL, observation TEXT NOT NULL, at_us INTEGER NOT NULL, findings TEXT NOT NULL);
+ALTER TABLE observations ADD COLUMN partners TEXT NOT NULL DEFAULT '[]';
+ALTER TABLE observations ADD COLUMN words TEXT NOT NULL DEFAULT '{}';
+)sql";
+
+constexpr auto kSteps = std::to_array<Migration>({{1, kTables}, {2, kAnswers}});
 
 }  // namespace
 
