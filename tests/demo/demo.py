@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""The demonstration: two centres, three rooms, every program real, on loopback. Called by scripts/demo.
+"""The demonstration: two centres, three rooms and one without a camera, every program real, on loopback. Called by scripts/demo.
 
   demo.py --build DIR [--seconds N] [--check] [--seed S] [--footage DIR] [--nets DIR] [--data DIR]
 
---check: no talk; runs the story once, prints one JSON line {"seed","planted","found","missed","false","verify"} and fails when
-anything planted was missed, more than one false incident appeared, or the proof does not hold.
+--check: no talk; runs the story once, prints one JSON line {"seed","planted","found","missed","false","answers","verify"} and fails when
+anything planted was missed, more than one false incident appeared (none may about answers), or the proof does not hold.
 """
 import argparse
 import dataclasses
@@ -20,8 +20,8 @@ import time
 
 import footage
 import story
-from programs import Failed, Program
-from seats import Seat
+from programs import Failed, Program, run_once
+from seats import ExamSeat, Seat
 from stand import Stand
 
 class Demo:
@@ -31,7 +31,7 @@ class Demo:
         self.data.mkdir(parents=True, exist_ok=True)
         self.stand, self.stop = Stand(options.build, self.data, self.say), threading.Event()
         self.console, self.seats, self.planted, self.opens, self.real = None, [], [], 0.0, None
-        self.seen, self.decided = set(), False
+        self.seen, self.decided, self.hall_closed = set(), False, False
 
     def say(self, text):
         print(text, file=sys.stderr if self.options.check else sys.stdout, flush=True)
@@ -70,13 +70,17 @@ class Demo:
         # Rooms run a little before the sessions open, so that every camera is there at second 0.
         self.opens = time.time() + 6
         self.planted = story.plant(options.seed, length)
+        exam = json.loads(run_once([str(stand.build / "demo/invigil-demo-exam"), "--seed", str(options.seed)], what="simulating an exam"))
+        self.planted += story.plant_hall(exam)
         cameras = self.start_cameras()
         port = int(cameras.wait_for("port", 20).split()[1])
-        tokens, sessions = {}, []
+        tokens, tokens_of_hall, sessions = {}, {}, []
         for centre, listed in story.CENTRES.items():
             plan, seat_tokens = story.plan(centre, options.seed, self.opens, length, self.real["room"] if self.real and centre == "south" else None)
+            hall_tokens = story.add_hall(plan, options.seed, exam) if centre == story.HALL_CENTRE else {}
             stand.import_plan(plan)
             session = plan["sessions"][0]["id"]
+            tokens_of_hall.update(hall_tokens)
             tokens.update({seat: (centre, session, token) for seat, token in seat_tokens.items()})
             sessions.append(session)
             names = {f"cam-{room}": f"rtsp://127.0.0.1:{port}/{room}" for room in listed}
@@ -93,11 +97,24 @@ class Demo:
                 self.planted.append(dataclasses.replace(p, from_s=p.from_s + begun, to_s=p.to_s + begun))
         while time.time() < self.opens:
             time.sleep(0.05)
-        for session in sessions:
+        for session in sessions + [story.hall_session()]:
             stand.open_session(session)
         for seat, (centre, session, token) in tokens.items():
             planted = [p for p in self.planted if p.seat == seat and p.kind not in ("head_turned", "second_person")]
             client = Seat(lambda centre=centre: ("127.0.0.1", stand.cbt_ports[centre]), session, seat, token, options.seed, self.opens, planted, self.stop)
+            self.seats.append(client)
+            client.start()
+
+        self.seat_hall(exam, tokens_of_hall)
+
+    def seat_hall(self, exam, tokens):
+        """An exam of twenty minutes in the time from its opening to its close."""
+        begins = max(2.0, time.time() - self.opens + 0.5)
+        last = max(event[5] for event in exam["events"])
+        pace = last / max(10.0, story.HALL_CLOSES_S - 6 - begins)
+        for index, (seat, token) in enumerate(tokens.items()):
+            events = [event[1:] for event in exam["events"] if event[0] == index]
+            client = ExamSeat(lambda: ("127.0.0.1", self.stand.cbt_ports[story.HALL_CENTRE]), story.hall_session(), seat, token, self.opens, begins, pace, events, self.stop)
             self.seats.append(client)
             client.start()
 
@@ -122,6 +139,10 @@ class Demo:
         """Prints flags as they arrive until `until_s` after the opening; gives one opinion on the way."""
         while time.time() - self.opens < until_s and not self.stop.is_set():
             self.stop.wait(1.0)
+            if not self.hall_closed and time.time() - self.opens >= story.HALL_CLOSES_S:
+                self.hall_closed = True
+                self.stand.close_session(story.hall_session())
+                self.say(f"  {time.time() - self.opens:5.1f} s  {story.hall_session()} is closed: its answers are compared")
             for flag in self.flags():
                 key = (flag["kind"], flag["room"], flag["seat"])
                 if key not in self.seen:
@@ -146,6 +167,13 @@ class Demo:
         if good[0] != 0:
             return "failed: " + last_line(good[1])
         return "ok" if bad[0] == 1 else "a flipped byte was not found"
+
+    def answers(self):
+        """What the comparison of the hall's answers came to, as the page shows it."""
+        found = self.console.json("GET", f"/v1/sessions/{story.hall_session()}/forensics")
+        first = (found["pairs"] or [{}])[0]
+        return {"state": found["state"], "candidates": found["candidates"], "items": found["items"], "expected_false_flags": found["expected_false_flags"],
+                "first_pair": {key: first.get(key) for key in ("a", "b", "matches", "expected", "shared_wrong", "p_adjusted", "level")}}
 
     def end(self):
         self.stop.set()
@@ -178,15 +206,18 @@ def check(demo, length):
     while missed and time.time() < settle:
         time.sleep(1)
         missed, false = story.match(demo.planted, demo.flags())
+    answers = demo.answers()
     demo.stop.set()
     verify = demo.verify()
     found = len(demo.planted) - len(missed)
-    print(json.dumps({"seed": demo.options.seed, "planted": len(demo.planted), "found": found, "missed": missed, "false": false, "verify": verify},
+    print(json.dumps({"seed": demo.options.seed, "planted": len(demo.planted), "found": found, "missed": missed, "false": false, "answers": answers,
+                      "verify": verify},
                      ensure_ascii=False))
     refused = sum(seat.refused for seat in demo.seats)
     if refused:
         demo.say(f"  {refused} test events were refused")
-    return 0 if not missed and len(false) <= 1 and verify == "ok" and not refused else 1
+    accused = [x for x in false if x["room"] == story.HALL]  # nobody else in the hall did anything
+    return 0 if not missed and len(false) <= 1 and not accused and verify == "ok" and not refused else 1
 
 
 def main():

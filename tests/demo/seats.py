@@ -107,3 +107,44 @@ class Seat(threading.Thread):
             forged = self.event("item.answered", {"item": f"q{self.item:03d}", "answer": "A"})
             self.send(forged)
             self.send({**forged, "data": {**forged["data"], "answer": "D"}})
+
+
+class ExamSeat(Seat):
+    """A candidate whose events are given: [act, item, from, to, at_s, client_s]. The exam runs faster than its own clock: `pace` seconds of
+    the client's clock pass in a second."""
+
+    def __init__(self, address, session, seat, token, opens, begins_s, pace, events, stop):
+        super().__init__(address, session, seat, token, 0, opens, [], stop)
+        self.begins_s, self.pace, self.events = begins_s, pace, events
+
+    def at(self, client_s, kind, data=None):
+        event = self.event(kind, data)
+        event["mono_ms"] = 1000 + int(client_s * 1000)
+        return event
+
+    def told(self, act, item, before, answer, client_s):
+        data = {"item": item}
+        if act != "item.shown":
+            data["answer"] = answer
+        if act == "item.changed" and before:
+            data["previous_answer"] = before
+        return self.at(client_s, act, data)
+
+    def run(self):
+        self.send(self.at(0, "assessment.opened"), self.at(0, "assessment.started"))
+        due, next_beat, newest = 0, self.now() + 4, 0.0
+        while due < len(self.events) and not self.stop.is_set():
+            here = (self.now() - self.begins_s) * self.pace
+            batch = []
+            while due < len(self.events) and self.events[due][4] <= here:
+                act, item, before, answer, _, client_s = self.events[due]
+                batch.append(self.told(act, item, before, answer, client_s))
+                newest, due = max(newest, client_s), due + 1
+            if self.now() >= next_beat:
+                batch.append(self.at(newest, "heartbeat"))
+                next_beat = self.now() + 4
+            if batch:
+                self.send(*batch)
+            self.stop.wait(1.0)
+        if not self.stop.is_set():
+            self.send(self.at(newest, "assessment.submitted"))

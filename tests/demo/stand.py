@@ -73,5 +73,8 @@ class Stand:
     def open_session(self, session):
         self.ask_console("open", session)
 
+    def close_session(self, session):
+        self.ask_console("close", session)
+
     def end(self):
         self.supervisor.end()

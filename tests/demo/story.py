@@ -12,7 +12,9 @@ NAMES = {
     "north": ("淮南市城北职业技能考点", "淮南矿山机械有限公司", "employer", "inst-mining"),
     "south": ("淮南市城南职业技能考点", "淮南职业技术学校", "school", "inst-school"),
 }
-ROOMS = {"n1": "第一机房", "n2": "第二机房", "s1": "第三机房"}
+# A room without a camera, watched by its test events alone: a session of its own that is over while the others go on.
+HALL, HALL_CENTRE, HALL_CLOSES_S = "n3", "north", 50
+ROOMS = {"n1": "第一机房", "n2": "第二机房", "s1": "第三机房", "n3": "第四机房（无摄像机）"}
 FAMILY = "赵钱孙李周吴郑王冯陈褚卫蒋沈韩杨朱秦"
 CAMERA_KINDS = ("covered", "dark", "frozen", "moved", "signal_lost")
 SEAT_VIDEO_KINDS = ("seat_empty", "screen_room_disagree")
@@ -27,6 +29,7 @@ class Planted:
     seat: str  # "" for a camera
     from_s: float
     to_s: float
+    partner: str = ""  # the second of a pair of seats
 
 
 def seat_id(room, index):
@@ -131,6 +134,35 @@ def plan(centre, seed, opens, length_s, real_room=None):
     }, tokens
 
 
+def hall_session():
+    return f"{HALL_CENTRE}-theory-2"
+
+
+def add_hall(plan, seed, exam):
+    """Adds the room without a camera and its session, whose answers are compared when it closes; every seat's token."""
+    dice, tokens = random.Random(seed * 77), {}
+    plan["centre"]["rooms"].append({
+        "id": HALL, "name": ROOMS[HALL], "cameras": [],
+        "seats": [{"id": seat_id(HALL, i), "row": s["row"], "column": s["column"]} for i, s in enumerate(exam["seats"])],
+    })
+    first = plan["sessions"][0]
+    session = {**{key: first[key] for key in ("occupation", "level", "starts", "ends")}, "id": hall_session(), "title": "职业技能等级认定理论知识考试（第二场）",
+               "rooms": [HALL], "roster": [], "assignments": [], "paper": {"id": "theory-2", "items": exam["items"]},
+               "staff": [{"id": f"{HALL_CENTRE}-inv-2", "name": "监考员乙", "role": "invigilator", "rooms": [HALL]}]}
+    for i in range(len(exam["seats"])):
+        candidate, token = f"{HALL_CENTRE}-2{i + 1:02d}", "".join(dice.choice("abcdefghjkmnpqrstuvwxyz23456789") for _ in range(32))
+        session["roster"].append({"id": candidate, "name": FAMILY[(i * 5 + seed) % len(FAMILY)] + dice.choice("伟芳娜敏静丽强磊军洋勇艳杰娟涛明超")})
+        session["assignments"].append({"room": HALL, "seat": seat_id(HALL, i), "candidate": candidate, "token": token})
+        tokens[seat_id(HALL, i)] = token
+    plan["sessions"].append(session)
+    return tokens
+
+
+def plant_hall(exam):
+    """Who copied from whom; either seat of the pair may be named first."""
+    return [Planted("similar_answers", HALL, seat_id(HALL, a), 0, HALL_CLOSES_S, seat_id(HALL, b)) for a, b in exam["copied"]]
+
+
 def match(planted, incidents):
     """Compares what was planted with what was flagged. Incidents: dicts with kind, room, seat, from_s, to_s."""
     missed, matched = [], set()
@@ -138,7 +170,7 @@ def match(planted, incidents):
         # A person who leaves while answers go on is seen twice: as an empty seat and as the disagreement.
         kinds = {p.kind} | ({"seat_empty"} if p.kind == "screen_room_disagree" else set())
         hits = [i for i, x in enumerate(incidents)
-                if x["kind"] in kinds and x["room"] == p.room and (not p.seat or x["seat"] == p.seat)
+                if x["kind"] in kinds and x["room"] == p.room and (not p.seat or x["seat"] in (p.seat, p.partner))
                 and x["from_s"] <= p.to_s + 12 and x["to_s"] >= p.from_s - 4]
         matched.update(hits)
         if not any(incidents[i]["kind"] == p.kind for i in hits):
