@@ -7,6 +7,7 @@
 #include <mutex>
 #include <thread>
 
+#include "broker/files/durable_file.h"
 #include "console/api/context.h"
 #include "console/api/routes.h"
 #include "console/api/video_cache.h"
@@ -22,14 +23,6 @@ std::filesystem::path index_file(const std::filesystem::path& data) { return dat
 void remove_index(const std::filesystem::path& data) {
   std::error_code ignored;
   for (const char* suffix : {"", "-wal", "-shm"}) std::filesystem::remove(index_file(data).string() + suffix, ignored);
-}
-
-Result<std::filesystem::path> make_data(const std::filesystem::path& data) {
-  std::error_code error;
-  std::filesystem::create_directories(data, error);
-  if (!error) std::filesystem::permissions(data, std::filesystem::perms::owner_all, error);
-  if (error) return fail(ErrorCode::unavailable, fmt::format("the data folder {} cannot be made: {}", data.string(), error.message()));
-  return data;
 }
 
 class RunningConsole final : public ConsoleServer {
@@ -59,6 +52,7 @@ class RunningConsole final : public ConsoleServer {
     readers_ = std::make_unique<IndexReaders>(index_file(options.data));
     live_ = std::make_unique<LiveHub>(*accounts_, *readers_, clock);
     feed_ = std::make_unique<IndexFeed>(*broker_, std::move(*writer), [this](const IndexChanges& changes) { live_->changed(changes); });
+    broker_->subscribe("answers/", [this](const LastValue& value) { live_->answers(value); });
     broker_->subscribe("snapshot/", [this](const LastValue& value) { live_->snapshot(value); });
 
     context_.reset(new ConsoleContext{*broker_, *accounts_, *journal_, *readers_, *feed_, *videos_, *live_, clock, options.version});
@@ -126,7 +120,7 @@ class RunningConsole final : public ConsoleServer {
 }  // namespace
 
 Result<std::unique_ptr<ConsoleServer>> ConsoleServer::start(ConsoleOptions options, ClientIdentity identity, const Clock& clock) {
-  if (auto data = make_data(options.data); !data) return tl::make_unexpected(data.error());
+  if (auto made = make_private_folder(options.data); !made) return tl::make_unexpected(made.error());
   auto lock = FileLock::try_for(options.data / "lock", "another invigil-console");
   if (!lock) return tl::make_unexpected(lock.error());
   auto console = std::make_unique<RunningConsole>(std::move(*lock), std::move(identity));
@@ -135,7 +129,7 @@ Result<std::unique_ptr<ConsoleServer>> ConsoleServer::start(ConsoleOptions optio
 }
 
 Result<std::uint64_t> rebuild_index(const std::filesystem::path& data, ClientIdentity identity, std::chrono::seconds patience) {
-  if (auto made = make_data(data); !made) return tl::make_unexpected(made.error());
+  if (auto made = make_private_folder(data); !made) return tl::make_unexpected(made.error());
   const auto lock = FileLock::try_for(data / "lock", "invigil-console");
   if (!lock) return tl::make_unexpected(lock.error());
   auto broker = BrokerClient::connect(identity.address);

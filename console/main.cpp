@@ -1,25 +1,21 @@
 // invigil-console: serves the API and the pages; imports plans, opens and closes sessions, manages users.
 
 #include <CLI/CLI.hpp>
-#include <csignal>
 #include <fmt/format.h>
-#include <pthread.h>
-#include <pwd.h>
-#include <unistd.h>
 
 #include <iostream>
 
+#include "broker/files/durable_file.h"
 #include "console/auth/user_records.h"
 #include "console/console_server.h"
 #include "console/registry/registry.h"
-#include "models/config/config.h"
-#include "models/logging/json_lines.h"
+#include "models/program/program.h"
 
 namespace {
 
 using namespace invigil;
 
-constexpr const char* kVersion = "0.1.0";
+constexpr const char* kProgram = "invigil-console";
 
 Config declare() {
   Config config;
@@ -38,22 +34,11 @@ Config declare() {
   return config;
 }
 
-int say_no(const Error& error) {
-  std::cerr << "invigil-console: " << error.message << (error.where.empty() || error.message.find(error.where) != std::string::npos ? "" : " (" + error.where + ")") << '\n';
-  return error.code == ErrorCode::invalid || error.code == ErrorCode::unsupported ? 2 : 1;
-}
-
-std::string local_user() {
-  const passwd* entry = ::getpwuid(::getuid());
-  return entry != nullptr ? entry->pw_name : std::to_string(::getuid());
-}
+int say_no(const Error& error) { return complain(kProgram, error); }
 
 Result<std::filesystem::path> data_folder(const Config& config) {
   const std::filesystem::path data = config.text("data");
-  std::error_code error;
-  std::filesystem::create_directories(data, error);
-  if (!error) std::filesystem::permissions(data, std::filesystem::perms::owner_all, error);
-  if (error) return fail(ErrorCode::unavailable, fmt::format("the data folder {} cannot be made: {}", data.string(), error.message()));
+  if (auto made = make_private_folder(data); !made) return tl::make_unexpected(made.error());
   return data;
 }
 
@@ -78,13 +63,7 @@ Result<std::unique_ptr<Writing>> open_writing(const Config& config, const Clock&
 }
 
 int serve(const Config& config) {
-  // Blocked in every thread; this one takes them.
-  sigset_t signals;
-  sigemptyset(&signals);
-  sigaddset(&signals, SIGINT);
-  sigaddset(&signals, SIGTERM);
-  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
-  std::signal(SIGPIPE, SIG_IGN);
+  const StopSignals signals;
   const SystemClock clock;
   const auto data = data_folder(config);
   if (!data) return say_no(data.error());
@@ -105,15 +84,15 @@ int serve(const Config& config) {
   options.video_cache_bytes = config.size("video.cache");
   options.version = kVersion;
   options.first_password = [](const std::string& user, const std::string& password) {
-    std::cout << "first account: user " << user << " password " << password << "\n(printed once; change it by adding your own accounts: invigil-console user add)" << std::endl;
+    std::cout << "first account: user " << user << " password " << password << "\n(printed once; another one: invigil-console user password " << user
+              << "; accounts of your own: invigil-console user add)" << std::endl;
   };
   const bool tls = !options.http.tls_certificate.empty();
   const std::string address = options.http.address;
   auto console = ConsoleServer::start(std::move(options), std::move(*identity), clock);
   if (!console) return say_no(console.error());
   std::cout << fmt::format("listening on {}://{}:{}", tls ? "https" : "http", address, (*console)->port()) << std::endl;
-  int signal = 0;
-  sigwait(&signals, &signal);
+  signals.wait();
   return 0;
 }
 
@@ -159,24 +138,42 @@ void record_now(const Config& config, Accounts& accounts, const Clock& clock) {
   if (!told) std::cerr << "invigil-console: the log does not know yet (" << told.error().message << "); the console records it when it next reaches the broker\n";
 }
 
+/// From the first line of standard input, or a random one, which the caller prints.
+Result<std::string> new_password(bool from_stdin) {
+  if (!from_stdin) return random_password();
+  std::string password;
+  if (!std::getline(std::cin, password)) return fail(ErrorCode::invalid, "--password-stdin: standard input has no line");
+  if (!password.empty() && password.back() == '\r') password.pop_back();
+  return password;
+}
+
 int add_user(const Config& config, Account account, const std::string& role, bool password_from_stdin) {
   const SystemClock clock;
   const auto parsed = role_named(role);
   if (!parsed) return say_no({ErrorCode::invalid, fmt::format("--role {}: use administrator, inspector, regulator or centre", role)});
   account.person.role = *parsed;
   if (account.person.display_name.empty()) account.person.display_name = account.person.user;
-  std::string password;
-  if (password_from_stdin) {
-    if (!std::getline(std::cin, password)) return say_no({ErrorCode::invalid, "--password-stdin: standard input has no line"});
-    if (!password.empty() && password.back() == '\r') password.pop_back();
-  } else {
-    password = random_password();
-  }
+  const auto password = new_password(password_from_stdin);
+  if (!password) return say_no(password.error());
   auto accounts = open_accounts(config, clock);
   if (!accounts) return say_no(accounts.error());
-  if (auto added = (*accounts)->add(account, password, local_user()); !added) return say_no(added.error());
+  if (auto added = (*accounts)->add(account, *password, local_user()); !added) return say_no(added.error());
   std::cout << fmt::format("user {} added as {}\n", account.person.user, role);
-  if (!password_from_stdin) std::cout << "password " << password << " (printed once)\n";
+  if (!password_from_stdin) std::cout << "password " << *password << " (printed once)\n";
+  std::cout << std::flush;
+  record_now(config, **accounts, clock);
+  return 0;
+}
+
+int change_password(const Config& config, const std::string& user, bool password_from_stdin) {
+  const SystemClock clock;
+  const auto password = new_password(password_from_stdin);
+  if (!password) return say_no(password.error());
+  auto accounts = open_accounts(config, clock);
+  if (!accounts) return say_no(accounts.error());
+  if (auto changed = (*accounts)->set_password(user, *password, local_user()); !changed) return say_no(changed.error());
+  std::cout << fmt::format("user {} has another password; open log-ins have ended\n", user);
+  if (!password_from_stdin) std::cout << "password " << *password << " (printed once)\n";
   std::cout << std::flush;
   record_now(config, **accounts, clock);
   return 0;
@@ -227,7 +224,7 @@ int enrol_here(const Config& config, const std::string& token_file) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  CLI::App app("Serves sessions, incidents and evidence to inspectors, regulators and centres. Without a command it serves.", "invigil-console");
+  CLI::App app("Serves sessions, incidents and evidence to inspectors, regulators and centres. Without a command it serves.", kProgram);
   app.set_version_flag("--version", kVersion);
   std::string config_file, token_file, file, session, reason, role;
   Account account;
@@ -255,6 +252,9 @@ int main(int argc, char** argv) {
   adding->add_option("--scope", account.person.scope, "centres, comma separated; none = all (not for centre)")->delimiter(',');
   adding->add_option("--display-name", account.person.display_name, "the name under opinions (姓名)");
   adding->add_flag("--password-stdin", password_from_stdin, "read the password from the first line of standard input");
+  auto* renewing = user->add_subcommand("password", "give an account another password; prints a random one unless --password-stdin");
+  renewing->add_option("name", account.person.user, "log-in name")->required();
+  renewing->add_flag("--password-stdin", password_from_stdin, "read the password from the first line of standard input");
   auto* listing = user->add_subcommand("list", "print all accounts");
   auto* disabling = user->add_subcommand("disable", "no more log-ins for this account; open ones end");
   disabling->add_option("name", account.person.user, "log-in name")->required();
@@ -265,22 +265,14 @@ int main(int argc, char** argv) {
   }
 
   Config config = declare();
-  if (!config_file.empty())
-    if (auto loaded = config.load(config_file); !loaded) {
-      say_no(loaded.error());
-      return 2;
-    }
-  if (print_config) {
-    std::cout << config.print();
-    return 0;
-  }
-  if (auto logging = log_json_lines("invigil-console", config.text("log.level")); !logging) return say_no(logging.error());
+  if (const auto done = take_configuration(kProgram, config, config_file, print_config)) return *done;
   if (!token_file.empty()) return enrol_here(config, token_file);
   if (want_rebuild) return rebuild(config);
   if (importing->parsed()) return import(config, file);
   if (opening->parsed()) return change(config, session, true, reason);
   if (closing->parsed()) return change(config, session, false, reason);
   if (adding->parsed()) return add_user(config, account, role, password_from_stdin);
+  if (renewing->parsed()) return change_password(config, account.person.user, password_from_stdin);
   if (listing->parsed()) return list_users(config);
   if (disabling->parsed()) return disable_user(config, account.person.user);
   return serve(config);

@@ -8,6 +8,7 @@
 
 #include "broker/crypto/crypto.h"
 #include "models/id.h"
+#include "models/utf8.h"
 
 namespace invigil {
 namespace {
@@ -17,9 +18,12 @@ constexpr auto kSteps = std::to_array<Migration>({{1,
                                                    " disabled INTEGER NOT NULL, hash TEXT NOT NULL);\n"
                                                    "CREATE TABLE logins (token_hash TEXT PRIMARY KEY, user TEXT NOT NULL, expires_us INTEGER NOT NULL);\n"
                                                    "CREATE TABLE changes (number INTEGER PRIMARY KEY AUTOINCREMENT, user TEXT NOT NULL, display_name TEXT NOT NULL,"
-                                                   " role TEXT NOT NULL, scope TEXT NOT NULL, disabled INTEGER NOT NULL, by TEXT NOT NULL, at_us INTEGER NOT NULL);\n"}});
+                                                   " role TEXT NOT NULL, scope TEXT NOT NULL, disabled INTEGER NOT NULL, by TEXT NOT NULL, at_us INTEGER NOT NULL);\n"},
+                                                  {2, "ALTER TABLE changes ADD COLUMN password_changed INTEGER NOT NULL DEFAULT 0;\n"}});
 
 constexpr std::size_t kMaxFailureEntries = 10'000;
+constexpr std::size_t kLeastPassword = 8;
+constexpr std::size_t kMostNameBytes = 200;
 
 std::string scope_text(const std::vector<std::string>& scope) { return nlohmann::json(scope).dump(); }
 
@@ -41,12 +45,19 @@ Account account_from(const SqlRow& row, std::size_t first) {
 
 std::string hash_of_token(std::string_view token) { return to_hex(bytes_of(sha256(token))); }
 
-std::vector<SqlValue> change_values(const Account& account, std::string_view by, Instant at) {
-  return {account.person.user, account.person.display_name, std::string(name_of(account.person.role)), scope_text(account.person.scope),
-          std::int64_t{account.disabled}, std::string(by), at.us};
+Result<> check_password(std::string_view password) {
+  if (password.size() < kLeastPassword) return fail(ErrorCode::invalid, fmt::format("the password is shorter than {} characters", kLeastPassword));
+  return {};
 }
 
-constexpr std::string_view kInsertChange = "INSERT INTO changes (user, display_name, role, scope, disabled, by, at_us) VALUES (?, ?, ?, ?, ?, ?, ?)";
+/// It stands under opinions and in records for ever: a line of text, nothing else.
+Result<> check_display_name(const std::string& user, const std::string& name) {
+  const auto no = [&](std::string_view why) { return fail(ErrorCode::invalid, fmt::format("the display name of user \"{}\" {}", user, why), "--display-name"); };
+  if (!is_utf8(name)) return no("is not UTF-8: set the terminal to UTF-8 (LANG=zh_CN.UTF-8) and type it again");
+  if (name.size() > kMostNameBytes) return no(fmt::format("is longer than {} bytes", kMostNameBytes));
+  if (std::any_of(name.begin(), name.end(), [](unsigned char c) { return c < 0x20 || c == 0x7f; })) return no("has control characters: use one line of text");
+  return {};
+}
 
 }  // namespace
 
@@ -73,7 +84,8 @@ Result<bool> Accounts::empty() {
 
 Result<> Accounts::add(const Account& account, std::string_view password, std::string_view by) {
   if (auto ok = check_id(account.person.user, "user"); !ok) return ok;
-  if (password.size() < 8) return fail(ErrorCode::invalid, "the password is shorter than 8 characters");
+  if (auto ok = check_display_name(account.person.user, account.person.display_name); !ok) return ok;
+  if (auto ok = check_password(password); !ok) return ok;
   if (account.person.role == UserRole::centre && account.person.scope.empty())
     return fail(ErrorCode::invalid, fmt::format("user \"{}\" has the role centre: name its centres with --scope c1,c2", account.person.user));
   for (const std::string& centre : account.person.scope)
@@ -89,7 +101,7 @@ Result<> Accounts::add(const Account& account, std::string_view password, std::s
   if (!added && added.error().code == ErrorCode::conflict)
     return fail(ErrorCode::conflict, fmt::format("there is already a user \"{}\": choose another name", account.person.user));
   if (!added) return added;
-  if (auto noted = database_->execute(kInsertChange, change_values(account, by, clock_.now())); !noted) return noted;
+  if (auto noted = note_change(account, by, false); !noted) return noted;
   return transaction->commit();
 }
 
@@ -103,18 +115,47 @@ Result<std::optional<Account>> Accounts::find(std::string_view user, std::string
 
 Result<Account> Accounts::disable(std::string_view user, std::string_view by) {
   const MutexLock lock(mutex_);
-  auto found = find(user, nullptr);
-  if (!found) return tl::make_unexpected(found.error());
-  if (!*found) return fail(ErrorCode::not_found, fmt::format("there is no user \"{}\"", user));
-  Account account = **found;
+  auto found = existing(user);
+  if (!found) return found;
+  Account account = std::move(*found);
   account.disabled = true;
   auto transaction = Transaction::begin(*database_);
   if (!transaction) return tl::make_unexpected(transaction.error());
   for (const std::string_view sql : {"UPDATE accounts SET disabled = 1 WHERE user = ?", "DELETE FROM logins WHERE user = ?"})
     if (auto done = database_->execute(sql, {account.person.user}); !done) return tl::make_unexpected(done.error());
-  if (auto noted = database_->execute(kInsertChange, change_values(account, by, clock_.now())); !noted) return tl::make_unexpected(noted.error());
+  if (auto noted = note_change(account, by, false); !noted) return tl::make_unexpected(noted.error());
   if (auto done = transaction->commit(); !done) return tl::make_unexpected(done.error());
   return account;
+}
+
+Result<> Accounts::set_password(std::string_view user, std::string_view password, std::string_view by) {
+  if (auto ok = check_password(password); !ok) return ok;
+  auto hash = hash_password(password);
+  if (!hash) return tl::make_unexpected(hash.error());
+  const MutexLock lock(mutex_);
+  const auto account = existing(user);
+  if (!account) return tl::make_unexpected(account.error());
+  auto transaction = Transaction::begin(*database_);
+  if (!transaction) return tl::make_unexpected(transaction.error());
+  if (auto done = database_->execute("UPDATE accounts SET hash = ? WHERE user = ?", {*hash, account->person.user}); !done) return done;
+  if (auto done = database_->execute("DELETE FROM logins WHERE user = ?", {account->person.user}); !done) return done;
+  if (auto noted = note_change(*account, by, true); !noted) return noted;
+  if (auto done = transaction->commit(); !done) return done;
+  failures_.erase("user:" + account->person.user);
+  return {};
+}
+
+Result<Account> Accounts::existing(std::string_view user) {
+  auto found = find(user, nullptr);
+  if (!found) return tl::make_unexpected(found.error());
+  if (!*found) return fail(ErrorCode::not_found, fmt::format("there is no user \"{}\": invigil-console user list shows all", user));
+  return std::move(**found);
+}
+
+Result<> Accounts::note_change(const Account& account, std::string_view by, bool password_changed) {
+  return database_->execute("INSERT INTO changes (user, display_name, role, scope, disabled, by, at_us, password_changed) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                            {account.person.user, account.person.display_name, std::string(name_of(account.person.role)), scope_text(account.person.scope),
+                             std::int64_t{account.disabled}, std::string(by), clock_.now().us, std::int64_t{password_changed}});
 }
 
 Result<std::vector<Account>> Accounts::list() {
@@ -210,10 +251,10 @@ void Accounts::log_out(std::string_view token) {
 
 Result<std::vector<UnrecordedChange>> Accounts::unrecorded() {
   const MutexLock lock(mutex_);
-  const auto rows = database_->query("SELECT number, user, display_name, role, scope, disabled, by, at_us FROM changes ORDER BY number");
+  const auto rows = database_->query("SELECT number, user, display_name, role, scope, disabled, by, at_us, password_changed FROM changes ORDER BY number");
   if (!rows) return tl::make_unexpected(rows.error());
   std::vector<UnrecordedChange> out;
-  for (const SqlRow& row : *rows) out.push_back({row.integer(0), account_from(row, 1), row.text(6), Instant{row.integer(7)}});
+  for (const SqlRow& row : *rows) out.push_back({row.integer(0), account_from(row, 1), row.text(6), Instant{row.integer(7)}, row.integer(8) != 0});
   return out;
 }
 

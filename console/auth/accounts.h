@@ -45,6 +45,7 @@ struct UnrecordedChange {
   Account account;
   std::string by;
   Instant at;
+  bool password_changed = false;
 };
 
 struct LoginRules {
@@ -60,10 +61,13 @@ class Accounts {
   static Result<std::unique_ptr<Accounts>> open(const std::filesystem::path& file, const Clock& clock, LoginRules rules = {});
 
   Result<bool> empty();
-  /// `conflict` when the user exists, `invalid` for a bad id, a password under 8 characters, or role centre without scope.
+  /// `conflict` when the user exists, `invalid` for a bad id, a display name that is no line of UTF-8, a password under 8 characters,
+  /// or role centre without scope.
   Result<> add(const Account& account, std::string_view password, std::string_view by);
   /// Also ends the account's log-ins. `not_found`.
   Result<Account> disable(std::string_view user, std::string_view by);
+  /// Another password; ends the account's log-ins and forgives its failures. `not_found`, `invalid` for one under 8 characters.
+  Result<> set_password(std::string_view user, std::string_view password, std::string_view by);
   Result<std::vector<Account>> list();
 
   /// Checks name and password; slow on purpose. Only a few hashes run at once: each takes 64 MiB.
@@ -87,6 +91,8 @@ class Accounts {
   std::int64_t must_wait_s(std::string_view user, std::string_view remote) INVIGIL_REQUIRES(mutex_);
   void note_failure(std::string_view user, std::string_view remote) INVIGIL_REQUIRES(mutex_);
   Result<std::optional<Account>> find(std::string_view user, std::string* hash) INVIGIL_REQUIRES(mutex_);
+  Result<Account> existing(std::string_view user) INVIGIL_REQUIRES(mutex_);
+  Result<> note_change(const Account& account, std::string_view by, bool password_changed) INVIGIL_REQUIRES(mutex_);
 
   Mutex mutex_;
   std::unique_ptr<Database> database_ INVIGIL_GUARDED_BY(mutex_);

@@ -108,6 +108,45 @@ TEST_F(AccountsTest, DisablingEndsLogins) {
   EXPECT_EQ(accounts_->unrecorded()->size(), 1U);
 }
 
+TEST_F(AccountsTest, AnotherPasswordEndsLoginsForgivesFailuresAndIsAChange) {
+  add("anna", UserRole::inspector, {"c1"});
+  const auto login = accounts_->log_in("anna", "correct horse", "10.0.0.1");
+  ASSERT_TRUE(login);
+  for (int i = 0; i < 4; ++i) EXPECT_FALSE(accounts_->log_in("anna", "wrong password", "10.0.0." + std::to_string(10 + i)));
+  ASSERT_TRUE(accounts_->set_password("anna", "battery staple", "root"));
+  EXPECT_FALSE(accounts_->who(login->token));
+  EXPECT_FALSE(accounts_->log_in("anna", "correct horse", "10.0.0.2"));
+  const auto again = accounts_->log_in("anna", "battery staple", "10.0.0.3");
+  ASSERT_TRUE(again) << "whoever was slowed by a forgotten password is not any more";
+  EXPECT_EQ(again->person.scope, std::vector<std::string>{"c1"});
+  const auto changes = accounts_->unrecorded();
+  ASSERT_TRUE(changes);
+  ASSERT_EQ(changes->size(), 2U);
+  EXPECT_FALSE(changes->at(0).password_changed);
+  EXPECT_TRUE(changes->at(1).password_changed);
+  EXPECT_EQ(changes->at(1).by, "root");
+  EXPECT_EQ(accounts_->set_password("nobody", "long enough", "root").error().code, ErrorCode::not_found);
+  EXPECT_EQ(accounts_->set_password("anna", "short", "root").error().code, ErrorCode::invalid);
+}
+
+TEST_F(AccountsTest, ADisabledAccountStaysSoUnderAnotherPassword) {
+  add("anna", UserRole::inspector);
+  ASSERT_TRUE(accounts_->disable("anna", "root"));
+  ASSERT_TRUE(accounts_->set_password("anna", "battery staple", "root"));
+  EXPECT_FALSE(accounts_->log_in("anna", "battery staple", "10.0.0.1"));
+}
+
+TEST_F(AccountsTest, ADisplayNameIsALineOfText) {
+  const auto named = [&](const std::string& name) { return accounts_->add({{"anna", name, UserRole::inspector, {}}, false}, "long enough", "r"); };
+  for (const std::string& name : {std::string("\xce\xd2"), std::string("\xc0\xaf"), std::string("a\nb"), std::string("a\0b", 3), std::string("\x7f"), std::string(201, 'x')}) {
+    const auto refused = named(name);
+    ASSERT_FALSE(refused) << name;
+    EXPECT_EQ(refused.error().code, ErrorCode::invalid);
+    EXPECT_NE(refused.error().message.find("display name of user \"anna\""), std::string::npos) << refused.error().message;
+  }
+  EXPECT_TRUE(named("李雷·Léa"));
+}
+
 TEST_F(AccountsTest, RefusesWhatCannotBeAnAccount) {
   EXPECT_EQ(accounts_->add({{"a/b", "", UserRole::inspector, {}}, false}, "long enough", "r").error().code, ErrorCode::invalid);
   EXPECT_EQ(accounts_->add({{"anna", "", UserRole::inspector, {}}, false}, "short", "r").error().code, ErrorCode::invalid);

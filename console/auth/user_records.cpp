@@ -20,6 +20,7 @@ Result<> record_user_changes(Accounts& accounts, Journal& journal, const std::fi
     record.set_disabled(change.account.disabled);
     record.set_by(change.by);
     record.set_at_us(change.at.us);
+    record.set_password_changed(change.password_changed);
     const auto written = journal.write(console_stream(journal.console()), USER_CHANGED, record.SerializeAsString(), timeout);
     if (!written) return tl::make_unexpected(written.error());
     if (auto ticked = accounts.recorded(change.number); !ticked) return ticked;

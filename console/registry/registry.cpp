@@ -1,13 +1,12 @@
 #include "console/registry/registry.h"
 
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <fstream>
 #include <nlohmann/json.hpp>
 
 #include "broker/crypto/crypto.h"
+#include "broker/files/durable_file.h"
 #include "console/index/ranges.h"
 #include "models/id.h"
 #include "models/schema/schema.h"
@@ -56,12 +55,8 @@ Result<> write_tokens(const std::filesystem::path& file, const Tokens& tokens) {
   for (const auto& [key, token] : tokens)
     json.push_back({{"session", token.session}, {"room", token.room}, {"seat", token.seat}, {"candidate", token.candidate}, {"token", token.token}});
   const std::string text = json.dump(1) + "\n";
-  const std::filesystem::path fresh = file.string() + ".new";
-  const int out = ::open(fresh.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
-  bool good = out >= 0 && ::write(out, text.data(), text.size()) == static_cast<ssize_t>(text.size()) && ::fsync(out) == 0;
-  if (out >= 0) good = ::close(out) == 0 && good;
-  if (!good || ::rename(fresh.c_str(), file.c_str()) != 0)
-    return fail(ErrorCode::unavailable, fmt::format("{} cannot be written: the seats' tokens belong there", file.string()), file.string());
+  if (auto written = replace_file(file, text); !written)
+    return fail(ErrorCode::unavailable, fmt::format("the seats' tokens cannot be written: {}", written.error().message), file.string());
   return {};
 }
 
