@@ -268,7 +268,7 @@ struct Page {
     if (patterns_of.empty()) return;
     auto by_p = patterns_of;
     std::stable_sort(by_p.begin(), by_p.end(), [](const auto& a, const auto& b) { return a.p < b.p; });
-    const std::vector<Column> columns{{zh, en}, {"人数", "candidates", true}, {"引人注意的对数（p < 0.01）", "conspicuous pairs (p < .01)", true}, {"随机安排座位时的预期", "expected with seats dealt at random", true}, {"p", "p", true}};
+    const std::vector<Column> columns{{zh, en}, {"人数", "candidates", true}, {"引人注意的对数（p &lt; 0.01）", "conspicuous pairs (p &lt; .01)", true}, {"随机安排座位时的预期", "expected with seats dealt at random", true}, {"p", "p", true}};
     out += "<br>";
     open_table(zh, en, columns);
     for (std::size_t i = 0; i < std::min(by_p.size(), kRowsShown); ++i)

@@ -68,7 +68,7 @@ TEST(HtmlReport, EverySentenceHasBothLanguages) {
 TEST(HtmlReport, IsWellFormed) {
   for (const SimulationPlan& plan : {kPlanted, SimulationPlan{.seed = 62, .rows = 2, .columns = 3, .items = 5, .times = false}}) {
     const std::string page = Rendered(plan).page;
-    std::stack<std::string> open;
+    std::stack<std::string> open({"html"});  // the head before the body has elements that end by themselves
     for (std::size_t at = page.find('<', page.find("<body")); at != std::string::npos; at = page.find('<', at)) {
       const std::size_t end = page.find('>', at);
       ASSERT_NE(end, std::string::npos);
@@ -85,8 +85,7 @@ TEST(HtmlReport, IsWellFormed) {
       }
       at = end;
     }
-    ASSERT_EQ(open.size(), 1U) << open.top();  // html itself was opened before the body
-    EXPECT_EQ(open.top(), "html");
+    EXPECT_TRUE(open.empty());
   }
 }
 

@@ -34,9 +34,9 @@ class ForensicsTool : public testing::Test {
   }
   void TearDown() override { std::filesystem::remove_all(folder_); }
 
-  Ran run(const std::string& arguments) const {
+  Ran run(const std::string& arguments, const char* errors = "2>&1") const {
     const char* build = std::getenv("INVIGIL_BUILD");
-    const std::string command = std::string(build ? build : "build/release") + "/invigil-analysis forensics " + arguments + " 2>&1";
+    const std::string command = std::string(build ? build : "build/release") + "/invigil-analysis forensics " + arguments + " " + errors;
     FILE* pipe = popen(command.c_str(), "r");
     if (!pipe) return {};
     Ran ran;
@@ -197,7 +197,7 @@ TEST_F(ForensicsTool, AFewCandidatesGetNoPairsAndAreAllListed) {
 
 TEST_F(ForensicsTool, JsonAloneOnStandardOutput) {
   const auto sim = simulate_exam({.seed = 73, .items = 20});
-  const Ran ran = run(save(sim.exam) + " --json - 2>/dev/null");
+  const Ran ran = run(save(sim.exam) + " --json -", "2>/dev/null");
   ASSERT_EQ(ran.code, 0);
   EXPECT_TRUE(Json::accept(ran.output));
 }
