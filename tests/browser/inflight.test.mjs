@@ -16,7 +16,7 @@ const shown = (page) => page.locator("video").evaluate((v) => v.getAttribute("sr
 /** The answers to these requests have come and the page has done with them what it does. */
 async function settled(page, stand) {
   await stand.release();
-  await page.waitForLoadState("networkidle");
+  await drawn(page);
   await drawn(page);
 }
 
@@ -98,7 +98,7 @@ describe("while answers are on their way", () => {
     const stand = await hold(t, page, "**/sessions/s1/timeline**");
     await page.goto(`${fixture.url}/sessions/s1`);
     await stand.asked;
-    const second = page.locator(".rooms .tool").nth(1);
+    const second = page.locator(".rooms:not(.views) .tool").nth(1);
     await second.click();
     await page.waitForFunction(() => document.querySelector("video")?.getAttribute("src")?.includes("cam3"));
     await settled(page, stand);
@@ -110,7 +110,7 @@ describe("while answers are on their way", () => {
   it("a flag of another room is not decided by a key", TEST, async () => {
     await page.goto(`${fixture.url}/sessions/s1?incident=i-paste`);
     await page.locator("#flag-i-paste .decide").waitFor();
-    await page.locator(".rooms .tool").nth(1).click();
+    await page.locator(".rooms:not(.views) .tool").nth(1).click();
     await page.locator("#flag-i-paste").waitFor({ state: "detached" });
     await page.keyboard.press("d");
     await drawn(page);
@@ -173,6 +173,20 @@ describe("while answers are on their way", () => {
     const { items } = fixture.world.exam.pair(pair.a, pair.b);
     const cells = await page.locator(".strings tr").evaluateAll((all) => all.filter((r) => r.querySelector("th[title^='B ']")).flatMap((r) => [...r.querySelectorAll("td")].map((c) => c.innerText.trim())));
     assert.deepEqual(cells, items.map((i) => i.b || "–"));
+  });
+
+  it("from one file to the next the last picture stands until the next one is there", TEST, async (t) => {
+    const stand = await hold(t, page, (url) => url.pathname.endsWith("video.mp4") && url.searchParams.get("from") === String(at(60)));
+    await page.goto(`${fixture.url}/sessions/s1?at=${at(57)}`);
+    await stand.asked;
+    const kept = page.locator("canvas.last");
+    await kept.waitFor();
+    const dark = await kept.evaluate((c) => c.getContext("2d").getImageData(0, 0, c.width, c.height).data.every((v, i) => i % 4 === 3 || v < 16));
+    assert.equal(dark, false, "the room is still to be seen");
+    await settled(page, stand);
+    await playing(page);
+    await kept.waitFor({ state: "hidden" });
+    assert.ok(apart(await stamp(page), daySecond(at(60))) >= 0);
   });
 
   it("leaving the page while it loads leaves nothing behind", TEST, async (t) => {

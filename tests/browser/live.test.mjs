@@ -4,21 +4,23 @@ import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { startDemo } from "./demo.mjs";
-import { axeFindings, launch, openPage } from "./support.mjs";
+import { apart, axeFindings, launch, openPage, until } from "./support.mjs";
 
 const build = process.env.INVIGIL_BUILD ?? dirname(process.env.INVIGIL_WEB);
 const FLAG_MS = 60_000; // the story's first flags come some 20 s after the opening
 const STEP_MS = 20_000;
 let demo;
 let browser;
+/** Longest for a test: a few waits of the story's length. ctest and run.mjs end the whole. */
+const TEST = { timeout: 150_000 };
 before(async () => {
   demo = await startDemo(build);
   browser = await launch();
-});
+}, { timeout: 90_000 });
 after(async () => {
   await browser?.close();
   await demo?.end();
-});
+}, { timeout: 60_000 });
 
 async function logIn(user, language) {
   const page = await openPage(browser, { language });
@@ -33,8 +35,6 @@ async function logIn(user, language) {
 }
 /** Seconds of the day from "00:17:57". */
 const daySeconds = (text) => text.trim().slice(-8).split(":").reduce((sum, part) => sum * 60 + Number(part), 0);
-/** a - b on a clock face. */
-const apart = (a, b) => ((((a - b + 43_200) % 86_400) + 86_400) % 86_400) - 43_200;
 const cards = (page) => page.locator(".card").evaluateAll((list) => list.map((c) => c.id));
 /** Chooses a flag and waits for its words. */
 async function choose(page, id) {
@@ -48,15 +48,22 @@ const chinaNames = () => ["north", "south"].flatMap((c) => JSON.parse(readFileSy
 
 describe("the running system", () => {
   let page;
+  /** A session page that is open from the beginning: however slow the machine, flags come into it, not before it. */
+  let desk;
   let flag;
 
-  it("log in and see the rooms, Chinese first", async () => {
+  it("log in and see the rooms, Chinese first", TEST, async () => {
+    desk = await logIn("inspector", "zh-CN");
+    await desk.goto(`${demo.url}/sessions/north-theory-1?room=n1`);
+    await desk.locator(".timeline").waitFor();
+    await desk.evaluate(() => (window.sameDocument = true));
+    desk.knownAtFirst = await cards(desk);
     page = await logIn("inspector", "zh-CN");
     await page.locator(".tile").nth(2).waitFor();
     await page.evaluate(() => (window.sameDocument = true));
     // A picture of now on every tile: not black, and with the camera's time.
     await page.waitForFunction(() => {
-      const tiles = [...document.querySelectorAll(".tile")];
+      const tiles = [...document.querySelectorAll(".tile")].filter((tile) => tile.querySelector("canvas")); // a room may have no camera
       return tiles.length === 3 && tiles.every((tile) => {
         const canvas = tile.querySelector("canvas");
         return tile.querySelector(".stamp") && canvas && canvas.getContext("2d").getImageData(0, canvas.height / 4, canvas.width, 1).data.some((v, i) => i % 4 !== 3 && v > 60);
@@ -65,19 +72,18 @@ describe("the running system", () => {
     assert.match(await page.locator(".tile .stamp").first().innerText(), /^\d\d:\d\d:\d\d$/);
   });
 
-  it("a flag comes to the wall without a reload, its room first", async () => {
+  it("a flag comes to the wall without a reload, its room first", TEST, async () => {
     await page.locator(".tile[class*=flag-]").first().waitFor({ timeout: FLAG_MS });
     assert.match(await page.locator(".tile").first().getAttribute("class"), /flag-/);
     await page.locator(".tile[class*=flag-] .state").first().getByText(/条待复核/).waitFor();
     assert.equal(await page.evaluate(() => window.sameDocument), true);
   });
 
-  it("a flag comes into an open session page, in words", async () => {
-    await page.goto(`${demo.url}/sessions/north-theory-1?room=n1`);
-    await page.locator(".timeline").waitFor();
-    await page.evaluate(() => (window.sameDocument = true));
-    const known = await cards(page);
-    await page.waitForFunction((ids) => [...document.querySelectorAll(".card")].some((c) => !ids.includes(c.id)), known, { timeout: FLAG_MS });
+  it("a flag comes into an open session page, in words", TEST, async () => {
+    await page.context().close();
+    assert.deepEqual(page.troubles, []);
+    page = desk;
+    await page.waitForFunction((ids) => [...document.querySelectorAll(".card")].some((c) => !ids.includes(c.id)), page.knownAtFirst, { timeout: FLAG_MS });
     assert.equal(await page.evaluate(() => window.sameDocument), true);
     const empty = page.locator(".card", { hasText: "座位无人" });
     await empty.first().waitFor({ timeout: FLAG_MS });
@@ -87,7 +93,7 @@ describe("the running system", () => {
     await card.getByText("未测定").waitFor();
   });
 
-  it("the video plays, the seats lie over it", async () => {
+  it("the video plays, the seats lie over it", TEST, async () => {
     await playing(page, 1);
     const at = await page.evaluate(() => document.querySelector("video").currentTime);
     await playing(page, at + 0.5);
@@ -98,7 +104,7 @@ describe("the running system", () => {
     assert.deepEqual(await axeFindings(page), []);
   });
 
-  it("a click on the timeline lands there", async () => {
+  it("a click on the timeline lands there", TEST, async () => {
     await page.locator(`#${flag} .head`).click();
     await page.waitForFunction(() => !document.querySelector("video").paused && !document.querySelector("video").seeking);
     await page.keyboard.press("Space"); // pauses; it does not press the flag again
@@ -114,7 +120,8 @@ describe("the running system", () => {
         (s) => {
           const video = document.querySelector("video");
           const shown = document.querySelector(".controls .now").textContent.trim().slice(-8).split(":").reduce((sum, part) => sum * 60 + Number(part), 0);
-          return !video.seeking && video.readyState >= 2 && Math.abs(shown - s) <= 2;
+          const off = ((((shown - s + 43_200) % 86_400) + 86_400) % 86_400) - 43_200;
+          return !video.seeking && video.readyState >= 2 && Math.abs(off) <= 2;
         },
         wanted,
       );
@@ -124,7 +131,7 @@ describe("the running system", () => {
     }
   });
 
-  it("an opinion given through the dialog stands in the log, signed", async () => {
+  it("an opinion given through the dialog stands in the log, signed", TEST, async () => {
     await choose(page, flag);
     await page.keyboard.press("d");
     await page.fill("#reason", "考生经监考员同意离座，已回到原位");
@@ -135,13 +142,13 @@ describe("the running system", () => {
     const hash = (await proof.innerText()).match(/\b[0-9a-f]{64}\b/)?.[0];
     assert.ok(hash, "the record's hash is shown");
     // The stream's head is signed within two seconds: ask until it is.
-    const end = Date.now() + STEP_MS;
-    while ((await proof.locator(".good").count()) === 0) {
-      assert.ok(Date.now() < end, `no valid signature: ${await proof.innerText()}`);
-      const answered = page.waitForResponse((r) => r.url().includes("/v1/records"));
-      await proof.locator(".link-button").click();
-      await (await answered).finished();
-    }
+    const signed = async () => {
+      if ((await proof.locator(".good").count()) > 0) return true;
+      // The button goes as soon as there is a signature: a click that finds none is no failure.
+      await proof.locator(".link-button").click({ timeout: 1000 }).catch(() => undefined);
+      return false;
+    };
+    await until(signed, "a valid signature", STEP_MS);
     await proof.getByText("签名有效").waitFor();
     await page.locator(".el-dialog__footer .el-button").first().click();
     const struck = page.locator(`#${flag} .head .struck`);
@@ -153,13 +160,13 @@ describe("the running system", () => {
     assert.equal(await page.evaluate(() => fetch("/v1/me").then((r) => r.status)), 200);
   });
 
-  it("the same in English, and a confirmation cites its rule", async () => {
+  it("the same in English, and a confirmation cites its rule", TEST, async () => {
     const english = await logIn("inspector", "en");
-    await english.locator(".tile .state").getByText(/to review/).first().waitFor();
+    await english.locator(".tile .state").getByText(/to review/).first().waitFor({ timeout: FLAG_MS });
     await english.goto(`${demo.url}/queue`);
-    await english.locator(".item", { hasText: "Lens covered" }).first().waitFor();
+    await english.locator(".item", { hasText: "Lens covered" }).first().waitFor({ timeout: FLAG_MS });
     await english.goto(`${demo.url}/sessions/north-theory-1?room=n2`);
-    const covered = english.locator(".card", { hasText: "Lens covered" });
+    const covered = english.locator(".card", { hasText: "Lens covered" }).first();
     await covered.waitFor();
     const card = await choose(english, await covered.getAttribute("id"));
     assert.match(await card.locator(".sentence").innerText(), /was covered for/);
@@ -178,7 +185,7 @@ describe("the running system", () => {
     await english.context().close();
   });
 
-  it("a regulator sees flags and opinions, no candidate's name, and decides nothing", async () => {
+  it("a regulator sees flags and opinions, no candidate's name, and decides nothing", TEST, async () => {
     const shown = await page.locator(".card.chosen .about").innerText();
     assert.ok(chinaNames().some((name) => shown.includes(name)), "an inspector sees who it is about");
     const regulator = await logIn("regulator", "en");

@@ -96,20 +96,24 @@ export async function hold(t, page, pattern) {
   const held = new Promise((resolve) => (release = resolve));
   let arrived;
   const stand = { asked: new Promise((resolve) => (arrived = resolve)), count: 0 };
-  const waiting = new Set();
+  const answers = [];
   const route = (r) => {
     stand.count += 1;
     arrived();
+    const request = r.request();
     // The page may have left, or given the request up, before it goes on.
     const goesOn = held.then(() => r.continue()).catch(() => undefined);
-    waiting.add(goesOn.finally(() => waiting.delete(goesOn)));
+    answers.push(goesOn.then(() => request.response()).then((answer) => answer?.finished()).catch(() => undefined));
     return goesOn;
   };
   await page.route(pattern, route);
   stand.release = async () => {
     release();
     await page.unroute(pattern, route);
-    await Promise.all(waiting);
+    // Until the answers are there; a file of pictures the browser takes in its own time.
+    let timer;
+    await Promise.race([Promise.all(answers), new Promise((late) => (timer = setTimeout(late, 3000)))]);
+    clearTimeout(timer);
   };
   t.after(() => stand.release());
   return stand;

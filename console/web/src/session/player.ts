@@ -29,6 +29,8 @@ export function usePlayer(video: Ref<HTMLVideoElement | null>, more: () => Promi
   const muted = ref(true);
   const state = ref<PlayerState>("empty");
   const skipped = ref<Skip | null>(null);
+  /** From one file to the next of the same recording: the last picture stands until the next one is there. */
+  const joining = ref(false);
   let loaded: Reel | null = null;
   /** Another camera's list of files is on its way: a moment can be chosen, nothing can be shown yet. */
   let expecting = false;
@@ -41,6 +43,7 @@ export function usePlayer(video: Ref<HTMLVideoElement | null>, more: () => Promi
 
   function stand(at: PlayerState, us: number): void {
     video.value?.pause();
+    joining.value = false;
     queued = null;
     state.value = at;
     nowUs.value = us;
@@ -58,7 +61,7 @@ export function usePlayer(video: Ref<HTMLVideoElement | null>, more: () => Promi
     });
   }
 
-  function show(i: number, us: number): void {
+  function show(i: number, us: number, seamless = false): void {
     const element = video.value;
     const target = reels.value[i];
     if (!element || !target) return;
@@ -68,6 +71,7 @@ export function usePlayer(video: Ref<HTMLVideoElement | null>, more: () => Promi
       queued = nowUs.value;
       state.value = "loading";
       lastFrame = -1;
+      joining.value = seamless;
       element.src = target.url;
       element.load();
       return;
@@ -122,7 +126,7 @@ export function usePlayer(video: Ref<HTMLVideoElement | null>, more: () => Promi
       return;
     }
     if (target.start_us - from > JOINT_US) skipped.value = { fromUs: from, toUs: target.start_us };
-    show(next, Math.max(target.start_us, from));
+    show(next, Math.max(target.start_us, from), !standing && target.start_us - from <= JOINT_US);
   }
 
   function play(): void {
@@ -147,6 +151,7 @@ export function usePlayer(video: Ref<HTMLVideoElement | null>, more: () => Promi
   }
   /** Nothing of the file that was shown concerns anybody any more. */
   function unload(): void {
+    joining.value = false;
     if (!loaded) return;
     loaded = null;
     queued = null;
@@ -211,6 +216,7 @@ export function usePlayer(video: Ref<HTMLVideoElement | null>, more: () => Promi
     const delta = data.mediaTime - lastFrame;
     if (lastFrame >= 0 && delta > 0.005 && delta < 0.25) frameS = delta;
     lastFrame = data.mediaTime;
+    if (state.value === "ready" && !video.value?.seeking) joining.value = false;
     tell(data.mediaTime);
     callback = video.value?.requestVideoFrameCallback(frame) ?? 0;
   }
@@ -248,7 +254,7 @@ export function usePlayer(video: Ref<HTMLVideoElement | null>, more: () => Promi
     seek(nowUs.value);
   }
   const endUs = computed(() => reels.value[reels.value.length - 1]?.end_us ?? 0);
-  return { reels, nowUs, playing, rate, muted, state, skipped, endUs, seek, play, pause, toggle, step, setReels, expect, open, fail, retry };
+  return { reels, nowUs, playing, rate, muted, state, skipped, joining, endUs, seek, play, pause, toggle, step, setReels, expect, open, fail, retry };
 }
 
 export type Player = ReturnType<typeof usePlayer>;
