@@ -26,7 +26,7 @@ class ExamFilesTest : public testing::Test {
     std::ofstream(folder_ / name, std::ios::binary) << text;
     return folder_ / name;
   }
-  static constexpr const char* kGood = "candidate,q1,q2\na,A,B\nb,C,\n";
+  static constexpr const char* kGood = "candidate,q1,q2\na,A,D\nb,C,\n";
   static constexpr const char* kKey = "item,key\nq1,A\nq2,D\n";
   ExamFiles files(const std::string& responses = kGood, const std::string& key = kKey) { return {.responses = file("r.csv", responses), .key = file("k.csv", key)}; }
   static std::string fault(const ExamFiles& from, Language language = Language::english) {
@@ -90,7 +90,9 @@ TEST_F(ExamFilesTest, OptionsAreUnderstoodOrSaid) {
   ASSERT_EQ(plain->repairs.size(), 2U);
   EXPECT_EQ(plain->repairs[0].en, "2 answers in lower-case or full-width letters read as plain capitals (first r.csv:2:2 “a”)");
   EXPECT_EQ(plain->repairs[1].en, "2 marks taken as not answered (first r.csv:4:2 “*”)");
-  EXPECT_EQ(repairs(files("candidate,q1,q2\na,A,Z\nb,C,12\n")), Repairs{"2 answers outside A–D, the options of the key, kept as further wrong options: please check (first r.csv:2:3 “Z”)"});
+  EXPECT_EQ(repairs(files("candidate,q1,q2\na,A,Z\nb,C,12\nc,A,D\n")), Repairs{"2 answers outside A–D, the options of the key, kept as further wrong options: please check (first r.csv:2:3 “Z”)"});
+  EXPECT_EQ(fault("candidate,q1,q2\na,1,2\nb,A,4\n"), "r.csv:2:2: the key has the options A–D, and most answers (3 of 4) are none of them: do both files name the options alike?");
+  EXPECT_EQ(repairs(files("candidate,q1,q2\na,A,A\nb,C,B\n")), Repairs{"1 items whose key nobody chose: please check the key (first q2)"});
   std::string many = "candidate,q1,q2\n";
   for (int i = 0; i < 20; ++i) many += "c" + std::to_string(i) + ",A,word" + std::to_string(i) + "\n";
   EXPECT_EQ(fault(many), "r.csv:1:3: item \"q2\" has 21 different answers; more than 16 is no choice among options");

@@ -19,8 +19,9 @@ bool lower(char c) { return c >= 'a' && c <= 'z'; }
 struct Counted {
   std::size_t count = 0;
   std::string first;
-  void add(const CsvTable& table, const CsvCell& cell) {
-    if (count++ == 0) first = fmt::format("{}:{}:{} “{}”", table.file, cell.line, cell.column, shown(cell.text));
+  CsvCell cell;  ///< the first
+  void add(const CsvTable& table, const CsvCell& where) {
+    if (count++ == 0) cell = where, first = fmt::format("{}:{}:{} “{}”", table.file, where.line, where.column, shown(where.text));
   }
   void say(std::vector<Wording>& out, const char* zh, const char* en) const {
     if (count > 0) out.push_back({fmt::format(fmt::runtime(zh), count, first), fmt::format(fmt::runtime(en), count, first)});
@@ -100,6 +101,8 @@ Result<std::vector<Wording>> label_answers(const CsvTable& table, const std::vec
   const std::set<std::string> usual(common.begin(), common.end());
   const std::size_t items = exam.items.size();
   Counted respelt, marks, strange;
+  std::size_t answers = 0, unkeyed = 0;
+  std::string first_unkeyed;
   exam.answers.assign(table.rows.size() * items, kNoAnswer);
   for (std::size_t j = 0; j < items; ++j) {
     std::set<std::string> labels{key[j]};
@@ -114,12 +117,13 @@ Result<std::vector<Wording>> label_answers(const CsvTable& table, const std::vec
         respelt.add(table, cell);
       }
       if (!label.empty() && !usual.empty() && !usual.contains(label)) strange.add(table, cell);
-      if (!label.empty()) labels.insert(label);
+      if (!label.empty()) labels.insert(label), ++answers;
       given.push_back(std::move(label));
     }
     if (labels.size() > static_cast<std::size_t>(kMaxOptions))
       return tl::make_unexpected(csv_error(table, table.header[j + 1], {fmt::format("试题“{}”有 {} 种不同的作答，超过 {} 种就不是选择题了", shown(exam.items[j]), labels.size(), kMaxOptions),
                                                                         fmt::format("item \"{}\" has {} different answers; more than {} is no choice among options", shown(exam.items[j]), labels.size(), kMaxOptions)}));
+    if (std::find(given.begin(), given.end(), key[j]) == given.end() && unkeyed++ == 0) first_unkeyed = exam.items[j];
     add_unchosen(common, labels);
     if (labels.size() < 2) labels.insert(key[j] == "-" ? "--" : "-");  // everybody right: one unchosen option keeps the model whole
     exam.options.emplace_back(labels.begin(), labels.end());
@@ -127,7 +131,12 @@ Result<std::vector<Wording>> label_answers(const CsvTable& table, const std::vec
     for (std::size_t i = 0; i < given.size(); ++i)
       if (!given[i].empty()) exam.answers[i * items + j] = static_cast<std::int8_t>(std::distance(labels.begin(), labels.find(given[i])));
   }
+  if (2 * strange.count > answers)
+    return tl::make_unexpected(csv_error(table, strange.cell, {fmt::format("答案表的选项是 {}–{}，而多数作答（{} 处中的 {} 处）不在其中：两个文件的选项写法是否一致？", common.front(), common.back(), answers, strange.count),
+                                                               fmt::format("the key has the options {}–{}, and most answers ({} of {}) are none of them: do both files name the options alike?", common.front(), common.back(), strange.count, answers)}));
   std::vector<Wording> repairs;
+  if (unkeyed > 0)
+    repairs.push_back({fmt::format("{} 道试题无人选中标准答案，请核对答案表（第一道 {}）", unkeyed, shown(first_unkeyed)), fmt::format("{} items whose key nobody chose: please check the key (first {})", unkeyed, shown(first_unkeyed))});
   respelt.say(repairs, "{} 处选项按大写半角字母读取（第一处 {}）", "{} answers in lower-case or full-width letters read as plain capitals (first {})");
   marks.say(repairs, "{} 处标记按未作答处理（第一处 {}）", "{} marks taken as not answered (first {})");
   if (strange.count > 0) {

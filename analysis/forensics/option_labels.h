@@ -20,7 +20,8 @@ std::string shown(const std::string& text);
 std::optional<std::int8_t> option_code(const ExamData& exam, int item, const std::string& label);
 
 /// Fills exam.options, exam.key and exam.answers from the cells below exam.items' columns (column 1 is the candidate) and the plain keys.
-/// Returns what was put right, counted. Error: an item with more than kMaxOptions different answers.
+/// Returns what was put right, counted. Errors: an item with more than kMaxOptions different answers; most answers
+/// outside the options of the key.
 Result<std::vector<Wording>> label_answers(const CsvTable& table, const std::vector<std::string>& key, ExamData& exam);
 
 }  // namespace invigil
