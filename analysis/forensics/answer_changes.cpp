@@ -1,13 +1,18 @@
 #include "analysis/forensics/answer_changes.h"
 
 #include <algorithm>
+#include <boost/math/distributions/negative_binomial.hpp>
+#include <boost/math/distributions/poisson.hpp>
 #include <cmath>
 #include <map>
 
+#include "analysis/forensics/multiple_testing.h"
 #include "analysis/forensics/pair_indices.h"
 
 namespace invigil {
 namespace {
+
+constexpr std::size_t kCountsNeed = 20;
 
 double chance(double ability, double difficulty) { return 1 / (1 + std::exp(difficulty - ability)); }
 
@@ -99,6 +104,45 @@ std::vector<GroupChanges> changes_by_group(const ExamData& exam, const RaschFit&
   std::vector<GroupChanges> out;
   for (const auto& [name, changed] : members) out.push_back({name, static_cast<int>(changed.size()), erasure_of_group(changed)});
   std::stable_sort(out.begin(), out.end(), [](const auto& x, const auto& y) { return x.erasure.p < y.erasure.p; });
+  return out;
+}
+
+std::vector<TurnedRight> turned_right(const ExamData& exam) {
+  std::map<std::pair<int, int>, AnswerChange> last;  // candidate, item → the last change
+  for (const AnswerChange& c : exam.changes) {
+    if (c.from == kNoAnswer || c.to == kNoAnswer) continue;
+    const auto [at, fresh] = last.emplace(std::pair{c.candidate, c.item}, c);
+    if (!fresh && c.at_s >= at->second.at_s) at->second = c;
+  }
+  std::vector<TurnedRight> counts(exam.candidates.size());
+  for (const auto& [who, c] : last) {
+    const std::int8_t key = exam.key[static_cast<std::size_t>(who.second)];
+    TurnedRight& count = counts[static_cast<std::size_t>(who.first)];
+    ++count.changed;
+    count.turned_right += c.from != key && c.to == key;
+  }
+  double sum = 0, squares = 0;
+  for (const TurnedRight& c : counts) sum += c.turned_right, squares += static_cast<double>(c.turned_right) * c.turned_right;
+  const double others = static_cast<double>(counts.size()) - 1;
+  std::vector<double> p;
+  for (std::size_t i = 0; i < counts.size(); ++i) {
+    TurnedRight& c = counts[i];
+    c.candidate = static_cast<int>(i);
+    if (c.turned_right > 0 && counts.size() >= kCountsNeed) {
+      using namespace boost::math;
+      const double own = c.turned_right, mean = std::max(1.0, sum - own) / others, variance = (squares - own * own - others * mean * mean) / (others - 1);
+      const double size = mean * mean / (variance - mean), below = c.turned_right - 1;
+      c.p = variance > mean * (1 + 1e-9) ? cdf(complement(negative_binomial(size, size / (size + mean)), below)) : cdf(complement(poisson(mean), below));
+    }
+    p.push_back(c.p);
+  }
+  const auto adjusted = holm(p);
+  std::vector<TurnedRight> out;
+  for (std::size_t i = 0; i < counts.size(); ++i) {
+    counts[i].p = adjusted[i];
+    if (counts[i].changed > 0) out.push_back(counts[i]);
+  }
+  std::stable_sort(out.begin(), out.end(), [](const auto& x, const auto& y) { return x.p != y.p ? x.p < y.p : x.turned_right > y.turned_right; });
   return out;
 }
 

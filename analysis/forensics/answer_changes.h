@@ -43,6 +43,17 @@ struct GroupChanges {
 /// `group[i]` is candidate i's group ("" = none); groups without changes are left out; by p.
 std::vector<GroupChanges> changes_by_group(const ExamData& exam, const RaschFit& rasch, const std::vector<std::string>& group);
 
+/// How many wrong answers one candidate turned right, against what the exam's candidates do.
+struct TurnedRight {
+  int candidate = -1;
+  int changed = 0, turned_right = 0;  ///< items whose last change went from one answer to another; of these, from a wrong to the right one
+  double p = 1;                       ///< P(at least so many), Holm over all candidates
+};
+/// The count that erasure analyses have always begun with (Qualls 2001). Counts of honest people are negative binomial, with the mean and
+/// variance of all the others (Poisson where the variance is not larger; at least one in n - 1 changes is assumed). p = 1 below 20 candidates.
+/// Every candidate with a change, by p. It asks how many were turned right; the erasure index asks how large a share of the changes.
+std::vector<TurnedRight> turned_right(const ExamData& exam);
+
 /// Most wrong answers turned right within one window.
 struct ChangeBurst {
   int candidate = -1;

@@ -75,6 +75,18 @@ TEST(ChangeBurst, ManyPutRightAtOnceIsFoundAndHonestChangesAreNot) {
   }
 }
 
+TEST(TurnedRight, WhoCorrectsMuchStandsOutAndAnHonestExamHasNobody) {
+  const auto sim = simulate_exam({.seed = 33, .rooms = 4, .items = 80, .corrected = 1, .corrected_share = 0.8, .changed = 0.04});
+  const auto counts = turned_right(sim.exam);
+  ASSERT_FALSE(counts.empty());
+  EXPECT_EQ(counts[0].candidate, sim.corrected.at(0));
+  EXPECT_LT(counts[0].p, 0.01);
+  EXPECT_GT(counts[1].p, 0.05);
+  const auto honest = turned_right(simulate_exam({.seed = 33, .rooms = 4, .items = 80, .changed = 0.04}).exam);
+  EXPECT_GT(honest.at(0).p, 0.05);
+  EXPECT_TRUE(turned_right(simulate_exam({.seed = 33, .changed = 0}).exam).empty());
+}
+
 TEST(ChangesByGroup, TheRoomWhereSomebodyCorrectsStandsOut) {
   auto sim = simulate_exam({.seed = 32, .rooms = 3, .items = 60, .changed = 0.05});
   const RaschFit rasch = fit_rasch(sim.exam);

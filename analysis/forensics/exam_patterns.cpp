@@ -40,6 +40,7 @@ ExamPatterns find_patterns(const ExamData& exam, const BankFigures& bank) {
   if (exam.changes.empty()) return out;
   const RaschFit rasch = fit_rasch(exam);
   out.bursts = bursts_of(exam, rasch);
+  out.turned_right = turned_right(exam);
   if (exam.seats.empty()) return out;
   std::vector<std::string> rooms, institutions;
   for (const SeatPlace& seat : exam.seats) rooms.push_back(room_name(seat)), institutions.push_back(seat.institution);

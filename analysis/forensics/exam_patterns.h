@@ -11,6 +11,7 @@ namespace invigil {
 struct ExamPatterns {
   std::vector<ItemDrift> drift;                       ///< items the bank knows
   std::vector<GroupChanges> rooms, institutions;      ///< answer changes, by p
+  std::vector<TurnedRight> turned_right;              ///< everybody who changed an answer, by p
   std::vector<ChangeBurst> bursts;                    ///< by p, Holm over the candidates who changed a wrong answer; those with p < 0.05
 };
 

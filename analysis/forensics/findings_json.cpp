@@ -107,11 +107,13 @@ nlohmann::ordered_json patterns_json(const ExamData& exam, const ExamPatterns& p
   for (const ItemDrift& d : patterns.drift)
     items.push_back({{"item", exam.items[static_cast<std::size_t>(d.item)]}, {"bank_difficulty", number(d.bank_difficulty)}, {"difficulty", number(d.difficulty)},
                      {"easier_z", number(d.easier_z)}, {"faster_z", number(d.faster_z)}, {"p_adjusted", number(d.p)}});
-  Json bursts = Json::array();
+  Json people = Json::array(), bursts = Json::array();
+  for (const TurnedRight& t : patterns.turned_right)
+    people.push_back({{"candidate", exam.candidates[static_cast<std::size_t>(t.candidate)]}, {"changed", t.changed}, {"turned_right", t.turned_right}, {"p_adjusted", number(t.p)}});
   for (const ChangeBurst& b : patterns.bursts)
     bursts.push_back({{"candidate", exam.candidates[static_cast<std::size_t>(b.candidate)]}, {"turned_right", b.turned_right}, {"changed", b.changed},
                       {"from_s", b.from_s}, {"to_s", b.to_s}, {"p_adjusted", number(b.p)}});
-  out["answer_changes"] = {{"rooms", changes_of(patterns.rooms)}, {"institutions", changes_of(patterns.institutions)}, {"bursts", bursts}};
+  out["answer_changes"] = {{"candidates", people}, {"rooms", changes_of(patterns.rooms)}, {"institutions", changes_of(patterns.institutions)}, {"bursts", bursts}};
   return out;
 }
 

@@ -12,7 +12,7 @@ namespace invigil {
 /// Ids as in the exam; every candidate listed, in the exam's order; pairs by p_adjusted: all significant ones and at least `listed`.
 nlohmann::ordered_json findings_json(const ExamData& exam, const ExamFindings& findings, std::size_t listed = 200);
 
-/// {"items", "answer_changes": {"rooms", "institutions", "bursts"}}: further members of the same object.
+/// {"items", "answer_changes": {"candidates", "rooms", "institutions", "bursts"}}: further members of the same object.
 nlohmann::ordered_json patterns_json(const ExamData& exam, const ExamPatterns& patterns);
 
 /// How many pairs from the front of findings.pairs are listed.

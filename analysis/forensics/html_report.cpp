@@ -317,6 +317,18 @@ struct Page {
       }
       close_table();
     }
+    if (!patterns.turned_right.empty()) {
+      any = true;
+      out += "<h3>" + html_both("改对错题最多的考生", "Candidates who turned most wrong answers right") + "</h3>";
+      const std::vector<Column> columns{{"考生", "candidate"}, {"改动的题", "items changed", true}, {"由错改对", "from wrong to right", true}, {"校正后概率", "p, corrected", true}};
+      open_table("改对错题最多的考生", "wrong answers turned right", columns);
+      for (std::size_t i = 0; i < std::min<std::size_t>(patterns.turned_right.size(), 10); ++i) {
+        const TurnedRight& t = patterns.turned_right[i];
+        if (i >= 3 && t.p > kHolm) break;
+        row({id(t.candidate), std::to_string(t.changed), std::to_string(t.turned_right), html_probability(t.p)}, columns);
+      }
+      close_table();
+    }
     if (!patterns.bursts.empty()) {
       any = true;
       out += "<h3>" + html_both("一分钟内接连改对", "Wrong answers put right within a minute") + "</h3>";
