@@ -108,7 +108,15 @@ export function makeWorld(now) {
   });
   incidents.push({ ...incidents[8], id: "i-other", session: { id: "s2", title: sessions[1].title }, centre: CENTRES.c2, room: { id: "r3", name: "实训楼 302" }, kind: "signal_lost", cameras: ["cam4"], severity: 0.7, band: "high", explanation: { key: "signal_lost", parameters: {}, figures: { silence_s: 40, camera_state: 6, claims: 1, score: 1 } } });
   const exam = makeAnswers(now - 7200 * S, now - 4200 * S, "r5");
-  incidents.push(similar(exam.report, sessions[4], now - 7200 * S, now - 4200 * S));
+  const found = similar(exam.report, sessions[4], now - 7200 * S, now - 4200 * S);
+  const also = (id, kind, seats, parameters, figures) => ({ ...found, id, kind, seats, severity: 0.45, explanation: { key: kind, parameters, figures }, record: recordPlace("analysis/c2/r5/1") });
+  incidents.push(
+    found,
+    also("i-fast", "fast_and_good", ["B-05"], { candidate: "k-304", level: "review" }, { right: 41, answered: 60, z: 3.6, p: 0.00042, expected_false_flags: 0.034 }),
+    also("i-ring", "answer_ring", ["B-09", "B-10", "B-15"], { level: "review" }, { members: 3, pairs: 2, shared_wrong_items: 2, p_adjusted: 0.002, expected_false_flags: 0.034 }),
+  );
+  exam.report.people.find((p) => p.candidate === "k-304").incidents.push("i-fast");
+  exam.report.rings.push({ candidates: ["k-308", "k-309", "k-314"], pairs: 2, shared_wrong_items: ["T2", "T3"], incident: "i-ring" });
   const forensics = {
     s1: { ...untested(12, null), state: "watch", watch: [watched("s1", "r1", now)] },
     s3: untested(6, now - 84_500 * S),

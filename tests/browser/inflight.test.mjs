@@ -61,7 +61,7 @@ describe("while answers are on their way", () => {
     await settled(page, stand);
     await playing(page);
     const stands = apart(await stamp(page), wanted);
-    assert.ok(stands >= -1 && stands < 30, `the video begins ${stands} s after the place clicked`);
+    assert.ok(stands >= -2 && stands < 30, `the video begins ${stands} s after the place clicked`);
   });
 
   it("show the flag chosen last, whatever order the answers come in", TEST, async (t) => {
@@ -78,7 +78,7 @@ describe("while answers are on their way", () => {
     assert.match(page.url(), /incident=i-head_turned/);
     assert.equal(await page.locator(".card.chosen").getAttribute("id"), "flag-i-head_turned");
     const lead = apart(await stamp(page), daySecond(flag("i-head_turned").from_us));
-    assert.ok(lead >= -4 && lead < 20, `${lead} s from the flag`);
+    assert.ok(lead >= -5 && lead < 20, `${lead} s from the flag`);
   });
 
   it("play the flag chosen last, though the file of the one before it never began to play", TEST, async (t) => {
@@ -91,7 +91,7 @@ describe("while answers are on their way", () => {
     await settled(page, stand);
     await playing(page);
     const lead = apart(await stamp(page), daySecond(flag("i-answer_burst").from_us));
-    assert.ok(lead >= -4 && lead < 20, `${lead} s from the flag`);
+    assert.ok(lead >= -5 && lead < 20, `${lead} s from the flag`);
   });
 
   it("a room chosen before its flags were there stays chosen", TEST, async (t) => {
@@ -186,7 +186,7 @@ describe("while answers are on their way", () => {
     await settled(page, stand);
     await playing(page);
     await kept.waitFor({ state: "hidden" });
-    assert.ok(apart(await stamp(page), daySecond(at(60))) >= 0);
+    assert.ok(apart(await stamp(page), daySecond(at(60))) > -2, "it goes on where the next file begins");
   });
 
   it("leaving the page while it loads leaves nothing behind", TEST, async (t) => {

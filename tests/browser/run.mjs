@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 import { lacking, lackingForDemo } from "./support.mjs";
 
 /** A file's tests end by then, also on a busy machine; INVIGIL_BROWSER_LIMIT_S changes it. */
-const LIMIT_MS = Number(process.env.INVIGIL_BROWSER_LIMIT_S ?? 220) * 1000;
+const LIMIT_MS = Number(process.env.INVIGIL_BROWSER_LIMIT_S ?? 400) * 1000;
 /** Time to close browsers and programs after the end was asked for. */
 const GRACE_MS = 10_000;
 

@@ -19,7 +19,7 @@ export function lacking(dist) {
 
 /** Why the whole system cannot run here, or "" when it can. `build` holds its programs. */
 export function lackingForDemo(build) {
-  const missing = ["invigil-broker", "invigil-console", "invigil-agent", "invigil-analysis", "invigil-media", "demo/invigil-demo-rooms"].filter((p) => !existsSync(join(build, p)));
+  const missing = ["invigil-broker", "invigil-console", "invigil-agent", "invigil-analysis", "invigil-media", "demo/invigil-demo-rooms", "demo/invigil-demo-exam"].filter((p) => !existsSync(join(build, p)));
   return missing.length > 0 ? `${build} has no ${missing.join(", ")} (cmake --build ${build})` : "";
 }
 

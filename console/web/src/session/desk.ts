@@ -159,8 +159,7 @@ export function useDesk(id: string) {
 
   /** A flag about answers is about the whole session: their comparison says more than any moment of the recording. */
   function chooseAnswers(i: IncidentSummary): void {
-    const about = forensics.pairOf(i);
-    if (about) forensics.choosePair(about);
+    forensics.chooseFor(i);
     enter("answers");
     const first = room.value?.cameras[0];
     if (!camera.value && first) void show(first.id, now.value || bounds.value.fromUs);

@@ -14,6 +14,8 @@ export interface Chosen {
 }
 export const samePair = (x: Chosen | null, y: Chosen | null): boolean => x !== null && y !== null && ((x.a === y.a && x.b === y.b) || (x.a === y.b && x.b === y.a));
 
+type Flag = Pick<IncidentSummary, "id" | "kind" | "explanation">;
+
 export function useForensics(session: string) {
   const report = shallowRef<Forensics | null>(null);
   const failure = ref<unknown>(null);
@@ -24,6 +26,8 @@ export function useForensics(session: string) {
   const loads = turns();
   const pairs = turns();
   let wanted = false;
+  /** A flag somebody chose before the report was there. */
+  let about: Flag | null = null;
 
   const people = computed<ReadonlyMap<string, ExaminedPerson>>(() => new Map((report.value?.people ?? []).map((p) => [p.candidate, p])));
   /** The figures of the chosen pair; null for two people who are in no listed pair. */
@@ -43,6 +47,7 @@ export function useForensics(session: string) {
       report.value = answer;
       answer.watch.forEach(watch);
       failure.value = null;
+      if (about) chooseFor(about);
       const first = answer.pairs[0];
       if (!pair.value && first) choosePair(first);
     } catch (cause) {
@@ -70,10 +75,14 @@ export function useForensics(session: string) {
     void fetchAnswers();
   }
 
-  /** The pair a flag is about, as the flag itself names it. */
-  function pairOf(i: Pick<IncidentSummary, "kind" | "explanation">): Chosen | null {
-    const { a, b } = i.explanation.parameters as Record<string, string | undefined>;
-    return ANSWER_KINDS.has(i.kind) && a && b ? { a, b } : null;
+  /** The pair a flag is about: as the flag names it, else the most alike of its group, or of its person. */
+  function chooseFor(flag: Flag): void {
+    about = report.value ? null : flag;
+    const { a, b, candidate } = flag.explanation.parameters as Record<string, string | undefined>;
+    if (a && b) return choosePair({ a, b });
+    const ring = report.value?.rings.find((r) => r.incident === flag.id);
+    const found = report.value?.pairs.find((p) => p.incident === flag.id || (ring?.candidates.includes(p.a) && ring.candidates.includes(p.b)) || (candidate !== undefined && (p.a === candidate || p.b === candidate)));
+    if (found) choosePair(found);
   }
 
   const again = after(1000, async () => {
@@ -98,7 +107,7 @@ export function useForensics(session: string) {
     endings.forEach((end) => end());
   });
 
-  return { report, failure, pair, figures, answers, answersFailure, people, watched, load, choosePair, fetchAnswers, pairOf };
+  return { report, failure, pair, figures, answers, answersFailure, people, watched, load, choosePair, chooseFor, fetchAnswers };
 }
 
 export type ForensicsData = ReturnType<typeof useForensics>;
