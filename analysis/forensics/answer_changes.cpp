@@ -29,7 +29,7 @@ double ability_elsewhere(const ExamData& exam, const RaschFit& rasch, int candid
 }
 
 /// The ability on the answers first given: what was corrected later does not hide how able somebody was when answering alone.
-double ability_at_first(const ExamData& exam, const RaschFit& rasch, int candidate) {
+double ability_at_first(const ExamData& exam, const RaschFit& rasch, int candidate, std::span<const AnswerChange> own) {
   std::vector<LogisticItem> items;
   std::vector<Right> right;
   for (int j = 0; j < exam.item_count(); ++j) {
@@ -37,8 +37,8 @@ double ability_at_first(const ExamData& exam, const RaschFit& rasch, int candida
     right.push_back(exam.answered(candidate, j) ? static_cast<Right>(exam.right(candidate, j)) : Right{-1});
   }
   std::map<int, double> first;  // item → when it was first changed
-  for (const AnswerChange& c : exam.changes) {
-    if (c.candidate != candidate || c.from == kNoAnswer) continue;
+  for (const AnswerChange& c : own) {
+    if (c.from == kNoAnswer) continue;
     const auto [at, fresh] = first.emplace(c.item, c.at_s);
     if (!fresh && c.at_s >= at->second) continue;
     at->second = c.at_s;
@@ -47,10 +47,10 @@ double ability_at_first(const ExamData& exam, const RaschFit& rasch, int candida
   return logistic_ability(items, right);
 }
 
-std::vector<char> changed_by(const ExamData& exam, int candidate) {
+std::vector<char> changed_by(const ExamData& exam, int candidate, std::span<const AnswerChange> own) {
   std::vector<char> changed(exam.items.size(), 0);
-  for (const AnswerChange& c : exam.changes)
-    if (c.candidate == candidate && c.from != kNoAnswer && c.to != kNoAnswer && exam.answered(candidate, c.item)) changed[static_cast<std::size_t>(c.item)] = 1;
+  for (const AnswerChange& c : own)
+    if (c.from != kNoAnswer && c.to != kNoAnswer && exam.answered(candidate, c.item)) changed[static_cast<std::size_t>(c.item)] = 1;
   return changed;
 }
 
@@ -75,9 +75,15 @@ GroupErasure erasure_of_group(std::span<const ChangedItems> members) {
   return out;
 }
 
-ChangedItems changed_items(const ExamData& exam, const RaschFit& rasch, int candidate) {
+std::vector<std::vector<AnswerChange>> changes_by_candidate(const ExamData& exam) {
+  std::vector<std::vector<AnswerChange>> out(exam.candidates.size());
+  for (const AnswerChange& c : exam.changes) out[static_cast<std::size_t>(c.candidate)].push_back(c);
+  return out;
+}
+
+ChangedItems changed_items(const ExamData& exam, const RaschFit& rasch, int candidate, std::span<const AnswerChange> own) {
   ChangedItems out;
-  const std::vector<char> changed = changed_by(exam, candidate);
+  const std::vector<char> changed = changed_by(exam, candidate, own);
   const double ability = ability_elsewhere(exam, rasch, candidate, changed);
   for (int j = 0; j < exam.item_count(); ++j) {
     if (!exam.answered(candidate, j)) continue;
@@ -96,10 +102,12 @@ ChangedItems changed_items(const ExamData& exam, const RaschFit& rasch, int cand
 
 std::vector<GroupChanges> changes_by_group(const ExamData& exam, const RaschFit& rasch, const std::vector<std::string>& group) {
   std::map<std::string, std::vector<ChangedItems>> members;
+  const auto changes = changes_by_candidate(exam);
   for (int i = 0; i < exam.candidate_count(); ++i) {
     const std::string& name = group[static_cast<std::size_t>(i)];
-    if (name.empty()) continue;
-    if (ChangedItems changed = changed_items(exam, rasch, i); !changed.probability_right.empty()) members[name].push_back(std::move(changed));
+    const auto& own = changes[static_cast<std::size_t>(i)];
+    if (name.empty() || own.empty()) continue;
+    if (ChangedItems changed = changed_items(exam, rasch, i, own); !changed.probability_right.empty()) members[name].push_back(std::move(changed));
   }
   std::vector<GroupChanges> out;
   for (const auto& [name, changed] : members) out.push_back({name, static_cast<int>(changed.size()), erasure_of_group(changed)});
@@ -146,10 +154,10 @@ std::vector<TurnedRight> turned_right(const ExamData& exam) {
   return out;
 }
 
-ChangeBurst change_burst(const ExamData& exam, const RaschFit& rasch, int candidate, double window_s) {
+ChangeBurst change_burst(const ExamData& exam, const RaschFit& rasch, int candidate, std::span<const AnswerChange> own, double window_s) {
   std::map<int, AnswerChange> last;  // item → its last change
-  for (const AnswerChange& c : exam.changes) {
-    if (c.candidate != candidate || c.from == kNoAnswer || c.to == kNoAnswer) continue;
+  for (const AnswerChange& c : own) {
+    if (c.from == kNoAnswer || c.to == kNoAnswer) continue;
     const auto [at, fresh] = last.emplace(c.item, c);
     if (!fresh && c.at_s >= at->second.at_s) at->second = c;
   }
@@ -159,7 +167,7 @@ ChangeBurst change_burst(const ExamData& exam, const RaschFit& rasch, int candid
   std::stable_sort(from_wrong.begin(), from_wrong.end(), [](const auto& x, const auto& y) { return x.at_s < y.at_s; });
   ChangeBurst best;
   if (from_wrong.empty()) return best;
-  const double ability = ability_at_first(exam, rasch, candidate);
+  const double ability = ability_at_first(exam, rasch, candidate, own);
   for (std::size_t first = 0; first < from_wrong.size(); ++first) {
     std::vector<double> p;
     ChangeBurst burst{candidate, 0, 0, from_wrong[first].at_s, from_wrong[first].at_s, 1};

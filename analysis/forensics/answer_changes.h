@@ -31,8 +31,11 @@ struct GroupErasure {
 /// Members whose unchanged items carry no information about them are left out. All 0 and p = 1 without changes.
 GroupErasure erasure_of_group(std::span<const ChangedItems> members);
 
-/// The changed items of one candidate under a Rasch fit: items whose last change went from one answer to another.
-ChangedItems changed_items(const ExamData& exam, const RaschFit& rasch, int candidate);
+/// exam.changes by candidate, n lists in the order they stand there.
+std::vector<std::vector<AnswerChange>> changes_by_candidate(const ExamData& exam);
+
+/// The changed items of one candidate under a Rasch fit: items that went from one answer to another. `own`: the candidate's changes.
+ChangedItems changed_items(const ExamData& exam, const RaschFit& rasch, int candidate, std::span<const AnswerChange> own);
 
 /// A room or an institution: how its answer changes ended.
 struct GroupChanges {
@@ -61,8 +64,8 @@ struct ChangeBurst {
   double from_s = 0, to_s = 0;        ///< first and last of them
   double p = 1;                       ///< Poisson-binomial tail, Bonferroni over the candidate's windows
 };
-/// One candidate's most improbable window of `window_s`; candidate = -1 when nothing wrong was turned right. A wrong answer changed ends
+/// One candidate's most improbable window of `window_s` seconds, `own` being the candidate's changes; candidate = -1 when nothing wrong was turned right. A wrong answer changed ends
 /// right with P(right) at the ability of the first answers, which is too much for an item already answered wrongly: p errs on the candidate's side.
-ChangeBurst change_burst(const ExamData& exam, const RaschFit& rasch, int candidate, double window_s = 60);
+ChangeBurst change_burst(const ExamData& exam, const RaschFit& rasch, int candidate, std::span<const AnswerChange> own, double window_s = 60);
 
 }  // namespace invigil

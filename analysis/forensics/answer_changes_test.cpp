@@ -64,13 +64,15 @@ TEST(ChangeBurst, ManyPutRightAtOnceIsFoundAndHonestChangesAreNot) {
   const auto sim = simulate_exam({.seed = 31, .rooms = 2, .items = 80, .corrected = 1, .corrected_share = 0.8, .changed = 0.05});
   ASSERT_EQ(sim.corrected.size(), 1U);
   const RaschFit rasch = fit_rasch(sim.exam);
-  const ChangeBurst burst = change_burst(sim.exam, rasch, sim.corrected[0], 600);
+  const auto changes = changes_by_candidate(sim.exam);
+  const auto burst_of = [&](int i) { return change_burst(sim.exam, rasch, i, changes[static_cast<std::size_t>(i)], 600); };
+  const ChangeBurst burst = burst_of(sim.corrected[0]);
   EXPECT_EQ(burst.candidate, sim.corrected[0]);
   EXPECT_GE(burst.turned_right, 5);
   EXPECT_LE(burst.to_s - burst.from_s, 600);
   for (int i = 0; i < sim.exam.candidate_count(); ++i) {
     if (i == sim.corrected[0]) continue;
-    const ChangeBurst other = change_burst(sim.exam, rasch, i, 600);
+    const ChangeBurst other = burst_of(i);
     EXPECT_GT(other.p, burst.p) << i;
   }
 }

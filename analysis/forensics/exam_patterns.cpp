@@ -1,7 +1,6 @@
 #include "analysis/forensics/exam_patterns.h"
 
 #include <algorithm>
-#include <set>
 
 #include "analysis/forensics/multiple_testing.h"
 
@@ -11,12 +10,11 @@ namespace {
 constexpr double kShownBelow = 0.05;
 
 std::vector<ChangeBurst> bursts_of(const ExamData& exam, const RaschFit& rasch) {
-  std::set<int> who;
-  for (const AnswerChange& c : exam.changes) who.insert(c.candidate);
+  const auto changes = changes_by_candidate(exam);
   std::vector<ChangeBurst> all;
   std::vector<double> p;
-  for (const int i : who)
-    if (const ChangeBurst burst = change_burst(exam, rasch, i); burst.candidate >= 0) all.push_back(burst), p.push_back(burst.p);
+  for (int i = 0; i < exam.candidate_count(); ++i)
+    if (const ChangeBurst burst = change_burst(exam, rasch, i, changes[static_cast<std::size_t>(i)]); burst.candidate >= 0) all.push_back(burst), p.push_back(burst.p);
   const auto adjusted = holm(p);
   std::vector<ChangeBurst> out;
   for (std::size_t k = 0; k < all.size(); ++k) {
