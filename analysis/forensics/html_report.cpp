@@ -62,8 +62,8 @@ struct Page {
   void heading(const char* anchor, const char* zh, const char* en) { out += fmt::format("<h2 id={}>{}</h2>", anchor, html_both(zh, en)); }
   void paragraph(const std::string& zh, const std::string& en, const char* style = "") { out += fmt::format("<p class='{}'>{}</p>", style, html_both(zh, en)); }
   void card(const std::string& value, const char* zh, const char* en, const char* style = "") { out += fmt::format("<div class=card><b class='{}'>{}</b>{}</div>", style, value, html_both(zh, en)); }
-  void open_table(const char* zh, const char* en, const std::vector<Column>& columns) {
-    out += fmt::format("<div class=scroll tabindex=0><table aria-label='{} / {}'><thead><tr>", zh, en);
+  void open_table(const char* zh, const char* en, const std::vector<Column>& columns, const char* style = "tight") {
+    out += fmt::format("<div class='scroll {}' tabindex=0><table aria-label='{} / {}'><thead><tr>", style, zh, en);
     for (const Column& c : columns) out += fmt::format("<th{}>{}</th>", c.figure ? " class=n" : "", html_both(c.zh, c.en));
     out += "</tr></thead><tbody>";
   }
@@ -73,6 +73,8 @@ struct Page {
     for (std::size_t c = 0; c < cells.size(); ++c) out += (columns[c].figure ? "<td class=n>" : "<td>") + cells[c] + "</td>";
     out += "</tr>";
   }
+
+  std::string family(PairFamily f) const { return found.families.size() == 1 ? html_both("全部考生对", "all pairs") : html_family(f); }
 
   std::size_t of_level(SuspicionLevel level) const {
     return static_cast<std::size_t>(std::count_if(found.candidates.begin(), found.candidates.end(), [&](const auto& c) { return c.level == level; }));
@@ -131,13 +133,16 @@ struct Page {
     ran(!patterns.drift.empty(), "试题漂移：试题是否比题库记载的更容易、答得更快", "Item drift: did items become easier or faster than the bank says", "没有题库参数", "no bank was given");
     out += "</ul>";
     if (found.similarity_tested) {
-      paragraph("允许的总误差按座位关系分配：坐得越近，分得越多，因为抄袭几乎总发生在邻座之间。",
-                "The error allowed is shared out by seat: the closer two candidates sat, the more their pair gets, since copying is nearly always between neighbours.");
+      if (found.families.size() > 1)
+        paragraph("允许的总误差按座位关系分配：坐得越近，分得越多，因为抄袭几乎总发生在邻座之间。",
+                  "The error allowed is shared out by seat: the closer two candidates sat, the more their pair gets, since copying is nearly always between neighbours.");
+      else
+        paragraph("全部考生对平分允许的总误差。有了座位数据，邻座之间的抄袭更容易看出。", "All pairs share the error allowed equally. With seats, copying between neighbours is seen more easily.");
       const std::vector<Column> columns{{"座位关系", "family"}, {"对数", "pairs", true}, {"误差份额", "share of the error", true}, {"校正后显著（0.05）", "significant at .05, corrected", true}};
       open_table("检验的考生对", "pairs tested", columns);
       for (const FamilySize& f : found.families) {
         const auto count = std::count_if(found.pairs.begin(), found.pairs.end(), [&](const auto& pair) { return pair.family == f.family && pair.p_adjusted <= kHolm; });
-        row({html_family(f.family), std::to_string(f.pairs), fmt::format("{:.0f} %", 100 * f.alpha_share), std::to_string(count)}, columns);
+        row({family(f.family), std::to_string(f.pairs), fmt::format("{:.0f} %", 100 * f.alpha_share), std::to_string(count)}, columns);
       }
       close_table();
       if (found.institution_offset > 0)
@@ -190,7 +195,7 @@ struct Page {
       if (listed >= kPairsRanked || (listed >= kPairsRankedAtLeast && !significant(f))) break;
       ++listed;
       const std::string names = id(f.pair.a) + " – " + id(f.pair.b);
-      row({std::to_string(listed), listed <= shown_pairs() ? fmt::format("<a href='#p{}'>{}</a>", listed, names) : names, html_family(f.family), fmt::format("{} / {}", f.pair.matches, f.pair.shared), fmt::format("{:.1f}", f.pair.expected),
+      row({std::to_string(listed), listed <= shown_pairs() ? fmt::format("<a href='#p{}'>{}</a>", listed, names) : names, family(f.family), fmt::format("{} / {}", f.pair.matches, f.pair.shared), fmt::format("{:.1f}", f.pair.expected),
            std::to_string(f.pair.wrong_matches), html_probability(f.p), html_probability(f.p_adjusted), for_review(f) ? "<span class='tag review'>▲ " + html_both("列入复核", "for review") + "</span>" : significant(f) ? "<span class='tag note'>● " + html_both("提示", "note") + "</span>" : ""},
           columns);
     }
@@ -206,7 +211,7 @@ struct Page {
   }
 
   void pair(const PairFinding& f, std::size_t number) {
-    out += fmt::format("<section class=pair id=p{}><h3>{}. {} – {} <span class=dim>{}</span></h3>", number, number, id(f.pair.a), id(f.pair.b), html_family(f.family));
+    out += fmt::format("<section class=pair id=p{}><h3>{}. {} – {} <span class=dim>{}</span></h3>", number, number, id(f.pair.a), id(f.pair.b), family(f.family));
     paragraph(fmt::format("共同作答 {} 题，相同 <b>{}</b>，预期 {:.1f}；其中 <b>{}</b> 题错得一样。两名诚实考生如此一致的概率为 {}；计入全部比较后为 {}。", f.pair.shared, f.pair.matches, f.pair.expected, f.pair.wrong_matches, html_probability(f.p), html_probability(f.p_adjusted)),
               fmt::format("{} items both answered, <b>{}</b> the same, {:.1f} expected; <b>{}</b> of them the same wrong answer. Two honest candidates agree so much with probability {}; with all comparisons paid for, {}.", f.pair.shared, f.pair.matches,
                           f.pair.expected, f.pair.wrong_matches, html_probability(f.p), html_probability(f.p_adjusted)));
@@ -375,7 +380,7 @@ struct Page {
   void methods() {
     heading("methods", "方法与出处", "Methods and sources");
     const std::vector<Column> columns{{"检验", "test"}, {"方法", "method"}, {"出处", "source"}};
-    open_table("方法", "methods", columns);
+    open_table("方法", "methods", columns, "");
     row({html_both("答案雷同（主检验）", "similar answers (main test)"), html_both("ω*：在两人得分给定的条件下比较相同答案数；Rasch 模型与各错误选项的吸引力", "ω*: matches given both scores; Rasch model with the pull of each wrong option"), "Wesolowsky 2000; Snijders 2001"}, columns);
     row({html_both("答案雷同（300 人以上）", "similar answers (from 300)"), html_both("名义反应模型下的 ω；与 ω* 取较强者，概率加倍", "ω under the nominal response model; the stronger of it and ω* counts, its probability doubled"), "Bock 1972; Wollack 1997"}, columns);
     row({html_both("旁证", "cross-checks"), html_both("GBT（精确二项混合）、M4（正确与错误分开计）、K2（不用作答模型）", "GBT (exact), M4 (right and wrong apart), K2 (no answer model)"), "van der Linden &amp; Sotaridona 2006; Maynes 2014; Sotaridona &amp; Meijer 2002"}, columns);

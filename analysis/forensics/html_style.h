@@ -17,7 +17,7 @@ p,li{max-width:78ch}.dim{color:var(--dim)}a{color:var(--note)}ul{padding-left:22
 .cards{display:grid;grid-template-columns:repeat(auto-fit,minmax(150px,1fr));gap:12px;margin:18px 0}.card{background:var(--soft);border-radius:8px;padding:12px 16px}
 .card b{display:block;font-size:25px;line-height:1.3;font-variant-numeric:tabular-nums}.verdict{border-left:4px solid var(--note);background:var(--soft);padding:10px 16px;border-radius:0 8px 8px 0;margin:16px 0}.verdict p{margin:4px 0}
 .scroll{overflow-x:auto}table{border-collapse:collapse;font-variant-numeric:tabular-nums}.scroll>table{width:100%}th,td{text-align:left;padding:6px 12px 6px 0;border-bottom:1px solid var(--line);vertical-align:top}
-thead th{font-weight:600;color:var(--dim);font-size:13px}td.n,th.n{text-align:right;white-space:nowrap}tr:target>*{background:var(--zone)}sup{line-height:0}
+thead th{font-weight:600;color:var(--dim);font-size:13px}td.n,th.n{text-align:right;white-space:nowrap}.tight td{white-space:nowrap}tr:target>*{background:var(--zone)}sup{line-height:0}
 .tag{white-space:nowrap;font-weight:600}.strong{color:var(--strong)}.review{color:var(--review)}.note{color:var(--note)}
 .pair{border:1px solid var(--line);border-radius:8px;padding:12px 16px;margin:14px 0;break-inside:avoid}.pair:target{border-color:var(--note)}.pair h3{margin:0 0 4px}.pair p{margin:4px 0}
 .answers{font:14px/1.45 ui-monospace,"DejaVu Sans Mono",Consolas,monospace;margin-top:8px;display:block;overflow-x:auto}.answers th,.answers td{border:0;padding:0 14px 0 0;white-space:pre;font-weight:400}
