@@ -52,14 +52,14 @@ export function scientific(p: number | null): string {
 }
 
 /** Steps in which numbers are read aloud: 10⁴ in Chinese, 10³ in English. */
-export type Unit = "one" | "thousand" | "ten_thousand" | "million" | "hundred_million" | "billion";
-const CHINESE: readonly [number, Unit][] = [[1e8, "hundred_million"], [1e4, "ten_thousand"], [1, "one"]];
-const ENGLISH: readonly [number, Unit][] = [[1e9, "billion"], [1e6, "million"], [1e3, "thousand"], [1, "one"]];
-/** Rarer than this is only said to be rarer. */
-const RAREST = 1e12;
+export type Unit = "one" | "thousand" | "ten_thousand";
+const CHINESE: readonly [number, Unit][] = [[1e4, "ten_thousand"], [1, "one"]];
+const ENGLISH: readonly [number, Unit][] = [[1e3, "thousand"], [1, "one"]];
+/** Rarer than once in a million is only said to be rarer: no calibration reaches further, whatever the formula gives. */
+const RAREST = 1e6;
 
 export interface Rarity {
-  /** usual: nothing to remark; rare: once in `n` `unit`; beyond: rarer than any number helps. */
+  /** usual: nothing to remark; rare: once in `n` `unit`; beyond: rarer than can be vouched for. */
   kind: "usual" | "rare" | "beyond";
   n: number;
   unit: Unit;
@@ -69,7 +69,7 @@ export interface Rarity {
 export function rarity(p: number, chinese: boolean): Rarity {
   if (!(p < 0.2)) return { kind: "usual", n: 1, unit: "one" };
   const times = p > 0 ? 1 / p : Infinity;
-  if (times >= RAREST) return { kind: "beyond", n: 1, unit: "one" };
+  if (times > RAREST) return { kind: "beyond", n: 1, unit: "one" };
   const [size, unit] = (chinese ? CHINESE : ENGLISH).find(([s]) => times >= s) ?? [1, "one"];
   const share = times / size;
   const step = 10 ** Math.max(0, Math.floor(Math.log10(share)) - 1);

@@ -73,7 +73,7 @@ export function useWords() {
   function chance(p: number | null, of: "exam" | "person" | "short" = "exam"): string {
     if (p === null) return "–";
     const { kind, n, unit } = rarity(p, locale.value !== "en");
-    return kind === "rare" ? t(`chance.rare_${of}`, { n: t(`chance.unit.${unit}`, { n }) }) : t(`chance.${kind}`);
+    return kind === "usual" ? t("chance.usual") : t(`chance.${kind}_${of}`, { n: t(`chance.unit.${unit}`, { n }) });
   }
 
   function figure(key: string, value: number): string {
