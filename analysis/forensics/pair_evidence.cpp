@@ -110,7 +110,8 @@ PairFinding PairEvidence::exact(int a, int b) const {
   f.family = families_.of(a, b);
   const bool inside = families_.same_institution(a, b);
   f.z_star = f.pair.z_scaled = star_standard_.z(f.pair.z_corrected, inside);
-  f.p = normal_upper_tail(f.z_star);
+  // Without the half a match of z_corrected: with the skewness the tail is heavy enough, and calibration shows room.
+  f.p = star_tail(star_standard_.z(f.pair.z, inside), f.pair.skewness);
   f.z_nominal = kUnknown;
   if (nominal_) {
     StarPair other = nominal_->compare(a, b);

@@ -1,6 +1,7 @@
 #include "analysis/forensics/similarity_star.h"
 
 #include <algorithm>
+#include <boost/math/special_functions/gamma.hpp>
 #include <cmath>
 
 #include "analysis/forensics/pair_indices.h"
@@ -9,6 +10,7 @@ namespace invigil {
 namespace {
 
 constexpr double kVarianceFloor = 0.2;
+constexpr double kLeastSkewness = 1e-3;  // below, the gamma is the normal to more digits than it can be computed
 constexpr std::size_t kLargeFamily = 2000;
 constexpr double kNormalQuantile99 = 2.3263478740408408;
 
@@ -19,7 +21,8 @@ StarModel::StarModel(const ExamData& exam, const RaschFit& fit)
       right_(exam.answers.size(), 0),
       information_(exam.answers.size(), 0),
       share_square_(exam.items.size(), 0),
-      total_information_(exam.candidates.size(), 0) {
+      total_information_(exam.candidates.size(), 0),
+      total_third_(exam.candidates.size(), 0) {
   const std::size_t items = exam.items.size();
   for (std::size_t j = 0; j < items; ++j)
     for (const double share : fit.wrong_share[j]) share_square_[j] += share * share;
@@ -30,6 +33,7 @@ StarModel::StarModel(const ExamData& exam, const RaschFit& fit)
       right_[i * items + j] = p;
       information_[i * items + j] = p * (1 - p);
       total_information_[i] += p * (1 - p);
+      total_third_[i] += p * (1 - p) * (1 - 2 * p);
     }
 }
 
@@ -38,6 +42,8 @@ StarPair StarModel::compare(int a, int b) const {
   const std::size_t items = exam.items.size(), first = static_cast<std::size_t>(a) * items, second = static_cast<std::size_t>(b) * items;
   StarPair pair{.a = a, .b = b};
   double pull_a = 0, pull_b = 0;
+  // Third central moments over the items, m = match, a and b = right: mmm, mma, mmb, maa, mbb, mab.
+  double mmm = 0, mma = 0, mmb = 0, maa = 0, mbb = 0, mab = 0;
   for (std::size_t j = 0; j < items; ++j) {
     const std::int8_t mine = exam.answers[first + j], theirs = exam.answers[second + j];
     if (mine == kNoAnswer || theirs == kNoAnswer) continue;
@@ -50,8 +56,13 @@ StarPair StarModel::compare(int a, int b) const {
     const double pi = pa * pb + (1 - pa) * (1 - pb) * s;
     pair.expected += pi;
     pair.variance += pi * (1 - pi);
-    pull_a += information_[first + j] * (pb - (1 - pb) * s);
-    pull_b += information_[second + j] * (pa - (1 - pa) * s);
+    const double with_a = information_[first + j] * (pb - (1 - pb) * s), with_b = information_[second + j] * (pa - (1 - pa) * s);
+    pull_a += with_a;
+    pull_b += with_b;
+    mmm += pi * (1 - pi) * (1 - 2 * pi);
+    mma += (1 - 2 * pi) * with_a, mmb += (1 - 2 * pi) * with_b;
+    maa += (1 - 2 * pa) * with_a, mbb += (1 - 2 * pb) * with_b;
+    mab += information_[first + j] * information_[second + j] * (1 + s);
   }
   const double info_a = total_information_[static_cast<std::size_t>(a)], info_b = total_information_[static_cast<std::size_t>(b)];
   double given = pair.variance;
@@ -62,8 +73,19 @@ StarPair StarModel::compare(int a, int b) const {
     const double sd = std::sqrt(pair.variance_given_scores);
     pair.z = (pair.matches - pair.expected) / sd;
     pair.z_corrected = (pair.matches - 0.5 - pair.expected) / sd;
+    // Of m - α a - β b, what the matches are once each score's pull is taken out; a and b are independent.
+    const double alpha = info_a > 0 ? pull_a / info_a : 0, beta = info_b > 0 ? pull_b / info_b : 0;
+    const double third = mmm - 3 * (alpha * mma + beta * mmb) + 3 * (alpha * alpha * maa + beta * beta * mbb) + 6 * alpha * beta * mab -
+                         alpha * alpha * alpha * total_third_[static_cast<std::size_t>(a)] - beta * beta * beta * total_third_[static_cast<std::size_t>(b)];
+    pair.skewness = third / (sd * sd * sd);
   }
   return pair;
+}
+
+double star_tail(double z, double skewness) {
+  if (skewness < kLeastSkewness) return normal_upper_tail(z);
+  const double shape = 4 / (skewness * skewness), at = shape + 2 * z / skewness;
+  return at <= 0 ? 1 : boost::math::gamma_q(shape, at);
 }
 
 double star_scale(const std::vector<double>& z) {

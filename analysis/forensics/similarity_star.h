@@ -16,13 +16,19 @@ struct StarPair {
   double expected = 0;   ///< of matches
   double variance = 0;   ///< unconditional, Σ π (1 - π)
   double variance_given_scores = 0;
+  double skewness = 0;   ///< of the matches given both scores
   double z = 0;          ///< (matches - expected) / √variance_given_scores
   double z_corrected = 0;///< with the continuity correction of ½
   double z_scaled = 0;   ///< z_corrected ÷ the exam's scale
   double p = 1;          ///< upper normal tail of z_scaled
 };
 
-/// Quantities of a fitted Rasch model that every pair needs; memory 3 doubles a cell.
+/// P(≥ z) of a standardised statistic of this skewness: Pearson's type III (a shifted gamma; Mielke & Berry 1976 for matching statistics); the
+/// normal tail where the skewness is not positive, which errs on the side of the pair. Given two high scores the matches are a small number of
+/// coincidences of wrong answers on top of what the scores force: far from normal.
+double star_tail(double z, double skewness);
+
+/// Quantities of a fitted Rasch model that every pair needs; memory 2 doubles a cell.
 class StarModel {
  public:
   StarModel(const ExamData& exam, const RaschFit& fit);
@@ -34,6 +40,7 @@ class StarModel {
   std::vector<double> right_, information_;  ///< n × J; 0 where not answered
   std::vector<double> share_square_;         ///< J: Σ_k wrong_share²
   std::vector<double> total_information_;    ///< n
+  std::vector<double> total_third_;          ///< n: Σ p (1 - p)(1 - 2p)
 };
 
 /// The exam's own spread of z: max(1, robust sd), and for families of more than 2,000 pairs also at least

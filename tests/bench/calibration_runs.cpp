@@ -12,6 +12,7 @@ namespace invigil::calibration {
 namespace {
 
 constexpr double kBound = 0.05, kFamilyWise = 0.05, kZ95 = 1.6448536269514722;
+constexpr std::size_t kExchange = 10;
 
 /// What the table needs of an examination, without what only the report shows.
 AnalysisOptions lean() { return {.known_items = {}, .listed_pairs = 0, .kept_pairs = 20000, .permutations = 0}; }
@@ -96,6 +97,26 @@ ExamData honest_pool(const ExamData& exam) {
 
 ExamData recombined(const ExamData& pool, int n, std::uint64_t seed) {
   RandomSource random(seed);
+  std::vector<std::pair<int, int>> by_score;
+  for (int i = 0; i < pool.candidate_count(); ++i) {
+    int score = 0;
+    for (int j = 0; j < pool.item_count(); ++j) score += pool.right(i, j);
+    by_score.emplace_back(score, i);
+  }
+  std::sort(by_score.begin(), by_score.end());
+  ExamData exchanged = pool;
+  const std::size_t items = pool.items.size();
+  for (std::size_t from = 0; from < by_score.size(); from += kExchange)
+    for (std::size_t j = 0; j < items; ++j)
+      for (std::size_t left = std::min(kExchange, by_score.size() - from); left > 1; --left) {
+        const auto cell = [&](std::size_t place) { return static_cast<std::size_t>(by_score[from + place].second) * items + j; };
+        std::swap(exchanged.answers[cell(left - 1)], exchanged.answers[cell(static_cast<std::size_t>(random.below(static_cast<int>(left))))]);
+      }
+  return drawn(exchanged, n, random.next());
+}
+
+ExamData drawn(const ExamData& pool, int n, std::uint64_t seed) {
+  RandomSource random(seed);
   ExamData exam = pool;
   exam.candidates.clear(), exam.answers.clear(), exam.seats.clear(), exam.seconds.clear();
   std::vector<int> who(pool.candidates.size());
@@ -110,21 +131,26 @@ ExamData recombined(const ExamData& pool, int n, std::uint64_t seed) {
   return exam;
 }
 
-PowerRun power_run(int repetitions, std::uint64_t seed, int rows, int columns, int items, double copied) {
+PowerRun power_run(int repetitions, std::uint64_t seed, const SimulationPlan& plan) {
   PowerRun run;
   RandomSource random(seed);
+  const auto count = [](Share& share, bool hit) { share.hits += hit, ++share.trials; };
   for (int r = 0; r < repetitions; ++r) {
-    auto sim = simulate_exam({.seed = seed + static_cast<std::uint64_t>(r), .rows = rows, .columns = columns, .items = items, .copiers_per_room = 1, .copied = copied, .times = false});
-    const auto [copier, source] = sim.copied.at(0);
-    run.families.hits += finds(examine(sim.exam, lean()), copier, source), ++run.families.trials;
-    ExamData dealt = sim.exam;
+    SimulationPlan one = plan;
+    one.seed = seed + static_cast<std::uint64_t>(r);
+    const auto sim = simulate_exam(one);
+    ExamData dealt = sim.exam, unseated = sim.exam;
     for (std::size_t i = dealt.seats.size(); i > 1; --i) std::swap(dealt.seats[i - 1], dealt.seats[static_cast<std::size_t>(random.below(static_cast<int>(i)))]);
-    const SeatPlace &x = dealt.seats[static_cast<std::size_t>(copier)], &y = dealt.seats[static_cast<std::size_t>(source)];
-    const bool beside = std::abs(x.row - y.row) <= 1 && std::abs(x.column - y.column) <= 1, still = finds(examine(dealt, lean()), copier, source);
-    if (beside) run.shuffled_adjacent.hits += still, ++run.shuffled_adjacent.trials;
-    else run.shuffled.hits += still, ++run.shuffled.trials;
-    sim.exam.seats.clear();
-    run.all_pairs.hits += finds(examine(sim.exam, lean()), copier, source), ++run.all_pairs.trials;
+    unseated.seats.clear();
+    const ExamFindings seated = examine(sim.exam, lean()), anew = examine(dealt, lean()), all = examine(unseated, lean());
+    for (const auto& pair : sim.copied) {
+      const int copier = pair.first, source = pair.second;
+      count(run.families, finds(seated, copier, source));
+      count(run.all_pairs, finds(all, copier, source));
+      const SeatPlace &x = dealt.seats[static_cast<std::size_t>(copier)], &y = dealt.seats[static_cast<std::size_t>(source)];
+      const bool beside = x.room == y.room && std::abs(x.row - y.row) <= 1 && std::abs(x.column - y.column) <= 1;
+      if (!beside) count(run.shuffled, finds(anew, copier, source));
+    }
   }
   return run;
 }

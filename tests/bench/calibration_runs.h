@@ -35,17 +35,19 @@ NullRun null_run(int repetitions, Make make);
 void add_null(NullRun& run, ExamData exam);
 void finish(NullRun& run);
 
-/// The candidates of negocios who are in no pair that the whole exam singles out at adjusted p ≤ .05.
+/// The candidates of an exam who are in no pair that the whole exam singles out at adjusted p ≤ .05.
 ExamData honest_pool(const ExamData& exam);
-/// n of a pool's candidates, without seats and times.
+/// n of a pool's candidates as they are, without seats and times.
+ExamData drawn(const ExamData& pool, int n, std::uint64_t seed);
+/// n candidates put together from real answers: item by item, ten candidates of neighbouring scores exchange their answers, so that items, wrong
+/// options and scores stay real and nobody has anything of anybody's in common but by chance: null pairs by construction, whoever copied.
 ExamData recombined(const ExamData& pool, int n, std::uint64_t seed);
 
-/// One room, one copier, all channels but answers off.
+/// Copiers, each counted: found at family-wise .05 without seats, with seats, and with all seats dealt anew where copier and source came apart.
 struct PowerRun {
-  Share all_pairs, families, shuffled;  ///< found at family-wise .05: without seats, with seats, with the room's seats dealt anew
-  Share shuffled_adjacent;              ///< of the shuffled ones, where the copier and its source happen to sit side by side again
+  Share all_pairs, families, shuffled;
 };
-PowerRun power_run(int repetitions, std::uint64_t seed, int rows, int columns, int items, double copied);
+PowerRun power_run(int repetitions, std::uint64_t seed, const SimulationPlan& plan);
 
 /// Honest sessions with times, changes and, every other one, a list of leaked items that nobody knew.
 struct SessionsRun {

@@ -1,6 +1,7 @@
 // Long run: how often honest exams are flagged, how often a copier is found. Prints the tables of analysis/forensics/README.md.
 //   forensics_calibration [--scale 1] [--seed 1] [--part 0]     exit code 1 when a goal is missed
-// scale multiplies the repetitions; part 1 null pairs, 2 power, 3 honest sessions, 4 ranking, 0 all.
+// scale multiplies the repetitions; part 1 simulated null pairs, 2 real ones recombined, 3 power, 4 honest sessions, 5 ranking,
+// 0 all.
 // Seeds: exam r of a row has seed · 1,000,000 + the row's offset + r (offsets below).
 
 #include <cstdio>
@@ -21,15 +22,18 @@ const char* verdict(bool met) {
   return met ? "met" : "MISSED";
 }
 
-void null_row(const char* source, int n, int items, const NullRun& run) {
+void null_row(const char* source, int n, int items, const NullRun& run, bool goal = true) {
   const double allowed = n <= 60 ? 0.06 : 0.09;
   std::printf("| %s | %d × %d | %zu | %.5f (≤ %.5f) | %.3f (≤ %.3f) | %s |\n", source, n, items, run.rates.size(), run.below_001.value(), run.below_001_upper, run.family_error.value(), run.family_error.upper(),
-              verdict(run.below_001_upper <= 0.0012 && run.family_error.upper() <= allowed));
+              goal ? verdict(run.below_001_upper <= 0.0012 && run.family_error.upper() <= allowed) : "none");
   std::fflush(stdout);
 }
 
-void nulls(double scale, std::uint64_t seed) {
+void head() {
   std::printf("| null pairs | candidates × items | exams | rate of p < .001 (95 %% bound) | family-wise error at .05 (95 %% bound) | goal |\n|---|---|---|---|---|---|\n");
+}
+
+void simulated_nulls(double scale, std::uint64_t seed) {
   constexpr std::pair<int, int> kRooms[] = {{5, 6}, {6, 10}, {10, 20}};
   std::uint64_t offset = 0;
   for (const auto& room : kRooms)
@@ -40,26 +44,38 @@ void nulls(double scale, std::uint64_t seed) {
                  return simulate_exam({.seed = seed + offset + static_cast<std::uint64_t>(r), .rows = room.first, .columns = room.second, .items = items, .times = false}).exam;
                }));
     }
+}
+
+void real_nulls(double scale, std::uint64_t seed) {
+  std::uint64_t offset = 90000;
   const auto real = negocios_exam();
   if (!real) {
     std::printf("| negocios | not run: INVIGIL_FORENSICS does not name the folder | | | | |\n");
     return;
   }
+  for (const int n : {30, 60, 200}) {
+    offset += 10000;
+    null_row("negocios, recombined", n, 60, null_run(static_cast<int>(scale * (n <= 60 ? 1000 : 300)), [&](int r) { return recombined(*real, n, seed + offset + static_cast<std::uint64_t>(r)); }));
+  }
+  // People as they are: nobody knows which of them were honest, so this is no goal.
   const ExamData pool = honest_pool(*real);
   for (const int n : {30, 60, 200}) {
     offset += 10000;
-    null_row("negocios, recombined", n, 60, null_run(static_cast<int>(scale * (n <= 60 ? 1000 : 300)), [&](int r) { return recombined(pool, n, seed + offset + static_cast<std::uint64_t>(r)); }));
+    null_row("negocios, people as they are", n, 60, null_run(static_cast<int>(scale * (n <= 60 ? 1000 : 300)), [&](int r) { return drawn(pool, n, seed + offset + static_cast<std::uint64_t>(r)); }), false);
   }
 }
 
 void power(double scale, std::uint64_t seed) {
-  std::printf("\n| one copier in a room of 30, 170 items: found at family-wise .05 | over all pairs (95 %% bounds) | with adjacency families | seats dealt anew, not beside each other |\n|---|---|---|---|\n");
-  for (const double copied : {0.2, 0.3, 0.4, 0.6}) {
-    const PowerRun run = power_run(static_cast<int>(scale * 300), seed + 200000, 5, 6, 170, copied);
-    std::printf("| %.0f %% copied | %.2f (%.2f to %.2f)%s | %.2f (%.2f to %.2f) | %.2f |\n", 100 * copied, run.all_pairs.value(), run.all_pairs.lower(), run.all_pairs.upper(),
-                copied == 0.4 ? verdict(run.all_pairs.lower() >= 0.85) : "", run.families.value(), run.families.lower(), run.families.upper(), run.shuffled.value());
+  std::printf("\n| copiers found at family-wise .05 | over all pairs (95 %% bounds) | with adjacency families | seats dealt anew, not beside each other |\n|---|---|---|---|\n");
+  const auto row = [&](const char* what, int repetitions, SimulationPlan plan, bool goal) {
+    plan.copiers_per_room = 1, plan.times = false;
+    const PowerRun run = power_run(static_cast<int>(scale * repetitions), seed + 200000, plan);
+    std::printf("| %s, %.0f %% copied | %.2f (%.2f to %.2f)%s%s | %.2f (%.2f to %.2f) | %.2f |\n", what, 100 * plan.copied, run.all_pairs.value(), run.all_pairs.lower(), run.all_pairs.upper(), goal ? " " : "",
+                goal ? verdict(run.all_pairs.lower() >= 0.85) : "", run.families.value(), run.families.lower(), run.families.upper(), run.shuffled.value());
     std::fflush(stdout);
-  }
+  };
+  for (const double copied : {0.2, 0.3, 0.4, 0.6}) row("one room of 30, 170 items", 300, {.items = 170, .copied = copied}, copied == 0.4);
+  for (const double copied : {0.3, 0.4, 0.6}) row("eight rooms of 30, 100 items", 12, {.rooms = 8, .items = 100, .copied = copied}, false);
 }
 
 void sessions(double scale, std::uint64_t seed) {
@@ -84,9 +100,12 @@ int main(int argc, char** argv) {
   const double scale = limits::option(argc, argv, "scale", 1);
   const std::uint64_t seed = static_cast<std::uint64_t>(limits::option(argc, argv, "seed", 1)) * 1000000;
   const auto part = static_cast<int>(limits::option(argc, argv, "part", 0));
-  if (part == 0 || part == 1) nulls(scale, seed);
-  if (part == 0 || part == 2) power(scale, seed);
-  if (part == 0 || part == 3) sessions(scale, seed);
-  if (part == 0 || part == 4) rankings(scale, seed);
+  const auto wanted = [&](int p) { return part == 0 || part == p; };
+  if (wanted(1) || wanted(2)) head();
+  if (wanted(1)) simulated_nulls(scale, seed);
+  if (wanted(2)) real_nulls(scale, seed);
+  if (wanted(3)) power(scale, seed);
+  if (wanted(4)) sessions(scale, seed);
+  if (wanted(5)) rankings(scale, seed);
   return missed > 0 ? 1 : 0;
 }
