@@ -134,6 +134,8 @@ int main(int argc, char** argv) {
   forensics_command->add_option("--known-items", forensics.known_items, "Item ids, one a line, known to have leaked");
   forensics_command->add_option("--json", forensics.json, "Write the findings here (- = standard output)");
   forensics_command->add_option("--report", forensics.report, "Write the HTML report here");
+  std::string forensics_language = "zh";
+  forensics_command->add_option("--lang", forensics_language, "zh or en: of messages and of the report when it opens")->check(CLI::IsMember({"zh", "en"}))->capture_default_str();
   app.require_subcommand(0, 1);
 
   try {
@@ -149,7 +151,10 @@ int main(int argc, char** argv) {
     print_catalogue(json, std::cout);
     return 0;
   }
-  if (*forensics_command) return run_forensics(forensics);
+  if (*forensics_command) {
+    forensics.language = forensics_language == "en" ? Language::english : Language::chinese;
+    return run_forensics(forensics);
+  }
   if (*replay_command) return run_replay(log, assignments, json, std::cout, std::cerr);
   if (*watch_command) {
     if (!seats.empty()) watch.seats = seats;
