@@ -12,6 +12,14 @@ namespace {
 
 constexpr std::size_t kCacheLimit = std::size_t{256} << 20;
 
+/// Σ x y over an item's options; four is what most items have.
+double product(const double* x, const double* y, std::size_t options) {
+  if (options == 4) return (x[0] * y[0] + x[1] * y[1]) + (x[2] * y[2] + x[3] * y[3]);
+  double sum = 0;
+  for (std::size_t k = 0; k < options; ++k) sum += x[k] * y[k];
+  return sum;
+}
+
 int matches_of(std::span<const std::int8_t> mine, std::span<const std::int8_t> theirs) {
   int matches = 0;
   for (std::size_t j = 0; j < mine.size(); ++j) matches += mine[j] == theirs[j] && mine[j] != kNoAnswer;
@@ -49,9 +57,8 @@ void NominalModel::match_probabilities(int a, int b, std::vector<double>& right,
   right.clear(), wrong.clear();
   for (std::size_t j = 0; j < mine.size(); ++j) {
     if (mine[j] == kNoAnswer || theirs[j] == kNoAnswer) continue;
-    double same = 0;
-    for (std::size_t at = table_.first(j); at < table_.first(j + 1); ++at) same += pa[at] * pb[at];
-    const std::size_t key = table_.first(j) + static_cast<std::size_t>(exam_->key[j]);
+    const std::size_t first = table_.first(j), key = first + static_cast<std::size_t>(exam_->key[j]);
+    const double same = product(pa.data() + first, pb.data() + first, table_.first(j + 1) - first);
     right.push_back(pa[key] * pb[key]);
     wrong.push_back(std::max(0.0, same - right.back()));
   }
@@ -66,8 +73,8 @@ StarPair NominalModel::compare(int a, int b) const {
     if (mine[j] == kNoAnswer || theirs[j] == kNoAnswer) continue;
     ++pair.shared;
     if (mine[j] == theirs[j]) ++pair.matches, pair.wrong_matches += mine[j] != exam_->key[j];
-    double pi = 0;
-    for (std::size_t at = table_.first(j); at < table_.first(j + 1); ++at) pi += pa[at] * pb[at];
+    const std::size_t first = table_.first(j);
+    const double pi = product(pa.data() + first, pb.data() + first, table_.first(j + 1) - first);
     pair.expected += pi;
     pair.variance += pi * (1 - pi);
   }
@@ -101,10 +108,9 @@ std::vector<double> NominalModel::gbt(std::span<const std::pair<int, int>> pairs
       const std::size_t at = order[begin + std::min(l, lanes - 1)];  // the last group repeats its last pair
       wanted[l] = matches[at];
       const auto pa = row(pairs[at].first, scratch_a), pb = row(pairs[at].second, scratch_b);
-      for (std::size_t j = 0; j < items; ++j) {
-        double pi = 0;  // 0 where one did not answer
-        for (std::size_t k = table_.first(j); k < table_.first(j + 1); ++k) pi += pa[k] * pb[k];
-        probability[j * kGbtLanes + l] = pi;
+      for (std::size_t j = 0; j < items; ++j) {  // 0 where one did not answer
+        const std::size_t first = table_.first(j);
+        probability[j * kGbtLanes + l] = product(pa.data() + first, pb.data() + first, table_.first(j + 1) - first);
       }
     }
     gbt_tails(probability, items, wanted, tail);

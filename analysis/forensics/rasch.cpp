@@ -8,6 +8,10 @@ namespace {
 
 double logistic(double x) { return 1 / (1 + std::exp(-x)); }
 
+/// exp(x), held where a product of two stays finite. P(right) = 1 / (1 + odds(difficulty) odds(-ability)): one exponential for each person
+/// and each item instead of one for each answer.
+double odds(double x) { return std::exp(std::clamp(x, -350.0, 350.0)); }
+
 /// A raw score over the items answered (or the candidates who answered).
 struct Marginal {
   double score = 0;
@@ -43,19 +47,23 @@ RaschFit fit_rasch(const ExamData& exam, const RaschOptions& options) {
     for (double& s : share) s /= sum;
   }
   const auto banked = [&](std::size_t j) { return !exam.bank_difficulty.empty() && !std::isnan(exam.bank_difficulty[j]); };
+  std::vector<double> item_odds(items);
   bool any_banked = false;
   for (std::size_t j = 0; j < items; ++j)
     if (banked(j)) fit.difficulty[j] = exam.bank_difficulty[j], any_banked = true;
   for (int sweep = 0; sweep < options.sweeps; ++sweep) {
     fit.last_step = 0;
     std::vector<double> expected(items, 0), information(items, 0);
-    for (std::size_t i = 0; i < n; ++i)
+    std::transform(fit.difficulty.begin(), fit.difficulty.end(), item_odds.begin(), odds);
+    for (std::size_t i = 0; i < n; ++i) {
+      const std::int8_t* answers = exam.answers.data() + i * items;
+      const double own = odds(-fit.ability[i]);
       for (std::size_t j = 0; j < items; ++j) {
-        if (exam.answers[i * items + j] == kNoAnswer) continue;
-        const double p = logistic(fit.ability[i] - fit.difficulty[j]);
+        const double p = answers[j] == kNoAnswer ? 0 : 1 / (1 + item_odds[j] * own);
         expected[j] += p;
         information[j] += p * (1 - p);
       }
+    }
     for (std::size_t j = 0; j < items; ++j) {
       if (banked(j) || item[j].count == 0) continue;
       const double step = (expected[j] - item[j].clamped()) / std::max(information[j], 1e-12);
@@ -67,12 +75,14 @@ RaschFit fit_rasch(const ExamData& exam, const RaschOptions& options) {
       for (const double d : fit.difficulty) mean += d / static_cast<double>(items);
       for (double& d : fit.difficulty) d -= mean;
     }
+    std::transform(fit.difficulty.begin(), fit.difficulty.end(), item_odds.begin(), odds);
     for (std::size_t i = 0; i < n; ++i) {
       if (person[i].count == 0) continue;
+      const std::int8_t* answers = exam.answers.data() + i * items;
+      const double own = odds(-fit.ability[i]);
       double sum = 0, info = 0;
       for (std::size_t j = 0; j < items; ++j) {
-        if (exam.answers[i * items + j] == kNoAnswer) continue;
-        const double p = logistic(fit.ability[i] - fit.difficulty[j]);
+        const double p = answers[j] == kNoAnswer ? 0 : 1 / (1 + item_odds[j] * own);
         sum += p;
         info += p * (1 - p);
       }
