@@ -212,7 +212,12 @@ std::vector<AnswerSheets::Column> AnswerSheets::columns(const std::map<std::uint
       std::sort(column.options.begin(), column.options.end());
     }
     if (column.options.size() < 2) column.options.emplace_back("-");  // everybody chose the key: a wrong answer stays possible
-    column.key = static_cast<std::int8_t>(std::find(column.options.begin(), column.options.end(), key) - column.options.begin());
+    const auto right = std::find(column.options.begin(), column.options.end(), key);
+    if (right == column.options.end() || column.options.size() > kMaxOptions) {  // a plan from elsewhere: import refuses it
+      ++unkeyed;
+      continue;
+    }
+    column.key = static_cast<std::int8_t>(right - column.options.begin());
     if (answers != chosen.end())
       for (const auto& [label, count] : answers->second) {
         const auto at = std::find(column.options.begin(), column.options.end(), labels_.words[label]);

@@ -199,6 +199,16 @@ TEST_F(Sheets, WithoutAKeyThereIsNothingToCompareAndItIsSaid) {
   EXPECT_EQ(given(m, "k1", "q1"), "A");
 }
 
+TEST_F(Sheets, AKeyThatIsNoOptionIsNotCompared) {
+  item("q4", "E", {"A", "B"});
+  event(10, "s1", ITEM_ANSWERED, "q4", "A");
+  event(11, "s1", ITEM_ANSWERED, "q1", "A");
+  const AnswerMatrix m = sheets().matrix(kLate);
+  EXPECT_TRUE(m.examinable);
+  EXPECT_EQ(given(m, "k1", "q4"), "not there");
+  EXPECT_EQ(noted(m, "items_unkeyed"), 2);
+}
+
 TEST_F(Sheets, AnItemEverybodyHadRightStaysPossible) {
   event(10, "s1", ITEM_ANSWERED, "q2", "AC");
   event(11, "s2", ITEM_ANSWERED, "q2", "A,C");

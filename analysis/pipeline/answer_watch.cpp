@@ -8,6 +8,7 @@ namespace invigil {
 namespace {
 
 constexpr int kNeeds = 20, kMostBorrowed = 300, kLeastShared = 10;
+constexpr int kSweeps = 10;  // of the fit: the first digits of the figures settle, and nothing is judged by them
 
 }  // namespace
 
@@ -26,7 +27,7 @@ AnswerWatch watch_answers(const AnswerSheets& sheets, const std::string& room, s
     if (matrix.exam.candidate_count() > kMostBorrowed) return out;
   }
   if (!matrix.examinable || matrix.exam.candidate_count() < kNeeds) return out;
-  const RaschFit fit = fit_rasch(matrix.exam);
+  const RaschFit fit = fit_rasch(matrix.exam, {kSweeps});
   const StarModel model(matrix.exam, fit);
   std::vector<StarPair> pairs;
   std::vector<double> z;

@@ -168,7 +168,8 @@ def match(planted, incidents):
     missed, matched = [], set()
     for p in planted:
         # A person who leaves while answers go on is seen twice: as an empty seat and as the disagreement.
-        kinds = {p.kind} | ({"seat_empty"} if p.kind == "screen_room_disagree" else set())
+        # Who copies is also seen to answer right after the other.
+        kinds = {p.kind} | {"screen_room_disagree": {"seat_empty"}, "similar_answers": {"answers_follow"}}.get(p.kind, set())
         hits = [i for i, x in enumerate(incidents)
                 if x["kind"] in kinds and x["room"] == p.room and (not p.seat or x["seat"] in (p.seat, p.partner))
                 and x["from_s"] <= p.to_s + 12 and x["to_s"] >= p.from_s - 4]
