@@ -4,7 +4,7 @@
 
 #include <gtest/gtest.h>
 
-#include <chrono>
+#include <ctime>
 #include <iostream>
 
 #include "analysis/pipeline/answer_watch.h"
@@ -277,11 +277,11 @@ TEST(AnswerWatch, CostOfSixtyCandidatesAndAHundredItems) {
   Driven d(how);
   d.give(0, d.session.events.size());
   constexpr int kTimes = 20;
-  const auto begin = std::chrono::steady_clock::now();
+  const std::clock_t begin = std::clock();  // of this process: what else the machine does is not counted
   int pairs = 0;
   for (int i = 0; i < kTimes; ++i) pairs += static_cast<int>(watch_answers(d.answers.sheets(), "r1").pairs.size());
-  const std::chrono::duration<double, std::milli> took = std::chrono::steady_clock::now() - begin;
-  std::cout << "watch_answers, 60 candidates x 100 items: " << took.count() / kTimes << " ms\n";
+  const double took_ms = 1e3 * static_cast<double>(std::clock() - begin) / CLOCKS_PER_SEC;
+  std::cout << "watch_answers, 60 candidates x 100 items: " << took_ms / kTimes << " ms of CPU\n";
   EXPECT_EQ(pairs, 5 * kTimes);
 }
 
