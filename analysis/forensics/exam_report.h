@@ -49,6 +49,7 @@ struct PairFinding {
   double p_adjusted = 1;       ///< weighted Holm over the families
   double q = 1;                ///< Benjamini–Hochberg over all pairs
   double z_star = 0, z_nominal = 0;  ///< scaled; z_nominal NaN below 300 candidates
+  double p_star = 1, p_nominal = 1;  ///< of each model alone: neither doubled nor corrected; p_nominal NaN below 300 candidates
   double gbt_p = 1, m4_p = 1, k2_p = 1;  ///< cross-checks, only of listed pairs; NaN otherwise
   double pace_z = 0;           ///< scaled correlation of pace; NaN without times
 };

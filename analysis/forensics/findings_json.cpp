@@ -81,7 +81,8 @@ nlohmann::ordered_json findings_json(const ExamData& exam, const ExamFindings& f
     Json entry = {{"a", id(f.pair.a)}, {"b", id(f.pair.b)}, {"family", name_of(f.family)}, {"matches", f.pair.matches}, {"shared_items", f.pair.shared},
                   {"expected", number(f.pair.expected)}, {"shared_wrong", f.pair.wrong_matches}, {"z", number(f.pair.z_scaled)}, {"p", number(f.p)},
                   {"p_adjusted", number(f.p_adjusted)}, {"q", number(f.q)}, {"model", f.model}, {"z_omega_star", number(f.z_star)},
-                  {"z_omega_nominal", number(f.z_nominal)}, {"gbt_p", number(f.gbt_p)}, {"m4_p", number(f.m4_p)}, {"k2_p", number(f.k2_p)}};
+                  {"z_omega_nominal", number(f.z_nominal)}, {"p_omega_star", number(f.p_star)}, {"p_omega_nominal", number(f.p_nominal)},
+                  {"gbt_p", number(f.gbt_p)}, {"m4_p", number(f.m4_p)}, {"k2_p", number(f.k2_p)}};
     if (!exam.seconds.empty()) entry["rt_profile_z"] = number(f.pace_z);
     pairs.push_back(std::move(entry));
   }

@@ -1,6 +1,7 @@
 #include "analysis/forensics/multiple_testing.h"
 
 #include <algorithm>
+#include <boost/math/distributions/binomial.hpp>
 #include <cmath>
 #include <numeric>
 
@@ -111,5 +112,8 @@ double smallest_of(std::span<const double> p) {
   if (p.empty()) return 1;
   return std::min(1.0, static_cast<double>(p.size()) * *std::min_element(p.begin(), p.end()));
 }
+
+double largest_plausible_rate(double trials, double hits, double error) { return boost::math::binomial::find_upper_bound_on_p(trials, hits, error); }
+double smallest_plausible_rate(double trials, double hits, double error) { return boost::math::binomial::find_lower_bound_on_p(trials, hits, error); }
 
 }  // namespace invigil

@@ -62,4 +62,9 @@ std::size_t rejections_with_one_more(std::span<const double> smallest_sorted, do
 /// Independent or not, the smaller of k one-sided p-values, doubled and so on: min(1, k · min p).
 double smallest_of(std::span<const double> p);
 
+/// One-sided exact bounds of a probability of which `hits` of `trials` ≥ 1 were seen; each is passed with probability `error` in (0, 1)
+/// (Clopper & Pearson 1934).
+double largest_plausible_rate(double trials, double hits, double error);
+double smallest_plausible_rate(double trials, double hits, double error);
+
 }  // namespace invigil

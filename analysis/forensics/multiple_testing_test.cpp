@@ -89,4 +89,12 @@ TEST(RejectionsWithOneMore, TimesQIsTheMeanNumberOfFalseRejections) {
 }
 
 }  // namespace
+TEST(PlausibleRates, AreThoseOfClopperAndPearson) {
+  // None of 100: 1 - .05^(1/100). All of 100: .05^(1/100). 3 of 20 (tables): .0422 and .3437.
+  EXPECT_NEAR(largest_plausible_rate(100, 0, 0.05), 1 - std::pow(0.05, 0.01), 1e-12);
+  EXPECT_NEAR(smallest_plausible_rate(100, 100, 0.05), std::pow(0.05, 0.01), 1e-12);
+  EXPECT_NEAR(smallest_plausible_rate(20, 3, 0.05), 0.0422, 5e-5);
+  EXPECT_NEAR(largest_plausible_rate(20, 3, 0.05), 0.3437, 5e-5);
+}
+
 }  // namespace invigil

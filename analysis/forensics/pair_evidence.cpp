@@ -111,13 +111,13 @@ PairFinding PairEvidence::exact(int a, int b) const {
   const bool inside = families_.same_institution(a, b);
   f.z_star = f.pair.z_scaled = star_standard_.z(f.pair.z_corrected, inside);
   // Without the half a match of z_corrected: with the skewness the tail is heavy enough, and calibration shows room.
-  f.p = star_tail(star_standard_.z(f.pair.z, inside), f.pair.skewness);
-  f.z_nominal = kUnknown;
+  f.p = f.p_star = star_tail(star_standard_.z(f.pair.z, inside), f.pair.skewness);
+  f.z_nominal = f.p_nominal = kUnknown;
   if (nominal_) {
     StarPair other = nominal_->compare(a, b);
     f.z_nominal = other.z_scaled = nominal_standard_.z(other.z, inside);
-    const double p = normal_upper_tail(f.z_nominal);
-    if (p < f.p) f.pair = other, f.model = "omega_nominal", f.p = p;
+    f.p_nominal = normal_upper_tail(f.z_nominal);
+    if (f.p_nominal < f.p) f.pair = other, f.model = "omega_nominal", f.p = f.p_nominal;
     f.p = std::min(1.0, 2 * f.p);
   }
   f.pair.p = f.p = tail_.corrected(f.p);

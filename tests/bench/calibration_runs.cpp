@@ -1,10 +1,10 @@
 #include "tests/bench/calibration_runs.h"
 
 #include <algorithm>
-#include <boost/math/distributions/binomial.hpp>
 #include <cmath>
 #include <map>
 
+#include "analysis/forensics/multiple_testing.h"
 #include "analysis/forensics/pair_indices.h"
 #include "analysis/forensics/random_source.h"
 
@@ -59,8 +59,8 @@ std::vector<double> ranked_by(const ExamFindings& found, const std::string& by) 
 
 }  // namespace
 
-double Share::upper() const { return boost::math::binomial::find_upper_bound_on_p(static_cast<double>(trials), static_cast<double>(hits), kBound); }
-double Share::lower() const { return boost::math::binomial::find_lower_bound_on_p(static_cast<double>(trials), static_cast<double>(hits), kBound); }
+double Share::upper() const { return largest_plausible_rate(static_cast<double>(trials), static_cast<double>(hits), kBound); }
+double Share::lower() const { return smallest_plausible_rate(static_cast<double>(trials), static_cast<double>(hits), kBound); }
 
 void add_null(NullRun& run, ExamData exam) {
   exam.seats.clear();
