@@ -44,7 +44,7 @@ async function choose(page, id) {
   return card;
 }
 const playing = (page, beyond) => page.waitForFunction((t) => document.querySelector("video")?.currentTime > t, beyond);
-const chinaNames = () => ["north", "south"].flatMap((c) => JSON.parse(readFileSync(join(demo.data, `plan-${c}.json`), "utf8")).sessions[0].roster.map((r) => r.name));
+const chinaNames = () => ["north", "south"].flatMap((c) => JSON.parse(readFileSync(join(demo.data, `plan-${c}.json`), "utf8")).sessions.flatMap((s) => s.roster.map((r) => r.name)));
 
 describe("the running system", () => {
   let page;
@@ -185,7 +185,25 @@ describe("the running system", () => {
     await english.context().close();
   });
 
+  it("who copied is found after the close: both answers side by side, in a room without a camera", TEST, async () => {
+    await page.goto(`${demo.url}/sessions/north-theory-2`);
+    await page.locator(".blind").waitFor();
+    const found = page.locator(".card", { hasText: "答案异常相似" });
+    await found.first().waitFor({ timeout: FLAG_MS });
+    const card = await choose(page, await found.first().getAttribute("id"));
+    const [, shared, matches, wrong] = (await card.locator(".sentence").innerText()).match(/的 (\d+) 题中有 (\d+) 题选项相同.+其中 (\d+) 题错得一样/);
+    assert.ok(Number(matches) <= Number(shared) && Number(wrong) <= Number(matches));
+    await page.locator(".strings table").first().waitFor();
+    assert.equal(await page.locator(".strings .signs td.shared_wrong").count(), Number(wrong), "as many marked as the flag says");
+    assert.equal(await page.locator(".map .letter").count(), 2);
+    assert.equal(await page.locator(".answers .timeline .label.seat").count(), 2);
+    await page.locator(".summary").getByText("预计误报").waitFor();
+    assert.deepEqual(await axeFindings(page), []);
+  });
+
   it("a regulator sees flags and opinions, no candidate's name, and decides nothing", TEST, async () => {
+    await page.goto(`${demo.url}/sessions/north-theory-1?room=n1`);
+    await choose(page, flag);
     const shown = await page.locator(".card.chosen .about").innerText();
     assert.ok(chinaNames().some((name) => shown.includes(name)), "an inspector sees who it is about");
     const regulator = await logIn("regulator", "en");
@@ -197,7 +215,9 @@ describe("the running system", () => {
     const card = await choose(regulator, flag);
     await card.locator(".opinions").getByText("王督导").waitFor();
     assert.equal(await card.locator(".decide").count(), 0);
-    const everything = (await Promise.all(bodies)).join("\n") + (await regulator.content());
+    const compared = await regulator.evaluate(() => fetch("/v1/sessions/north-theory-2/forensics").then((r) => r.text()));
+    assert.ok(JSON.parse(compared).people.length > 1, "a regulator reads the comparison of answers");
+    const everything = (await Promise.all(bodies)).join("\n") + compared + (await regulator.content());
     assert.ok(bodies.length > 2);
     assert.deepEqual(chinaNames().filter((name) => everything.includes(name)), []);
     assert.deepEqual(regulator.troubles, []);
