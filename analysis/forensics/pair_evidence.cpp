@@ -110,8 +110,8 @@ PairFinding PairEvidence::exact(int a, int b) const {
   f.family = families_.of(a, b);
   const bool inside = families_.same_institution(a, b);
   f.z_star = f.pair.z_scaled = star_standard_.z(f.pair.z_corrected, inside);
-  // Without the half a match of z_corrected: with the skewness the tail is heavy enough, and calibration shows room.
-  f.p = f.p_star = star_tail(star_standard_.z(f.pair.z, inside), f.pair.skewness);
+  const auto given_scores = star_->conditional_z(f.pair);
+  f.p = f.p_star = given_scores ? normal_upper_tail(star_standard_.z(*given_scores, inside)) : star_tail(star_standard_.z(f.pair.z, inside), f.pair.skewness);
   f.z_nominal = f.p_nominal = kUnknown;
   if (nominal_) {
     StarPair other = nominal_->compare(a, b);

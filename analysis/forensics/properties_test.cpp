@@ -285,7 +285,12 @@ TEST(ExamineProperties, NegociosFirstPairByBothModels) {
   for (const PairFinding& f : found.pairs) {
     EXPECT_LE(f.z_star, found.pairs[0].z_star);
     EXPECT_LE(f.z_nominal, found.pairs[0].z_nominal);
+    EXPECT_GE(f.p_star, found.pairs[0].p_star);
+    EXPECT_GE(f.p_nominal, found.pairs[0].p_nominal);
   }
+  const auto all = static_cast<double>(found.pair_count);  // Holm's factor of the smallest p
+  EXPECT_LT(all * found.pairs[0].p_star, 1e-10);
+  EXPECT_LT(all * found.pairs[0].p_nominal, 1e-10);
   expect_whole(*exam, found);
 }
 

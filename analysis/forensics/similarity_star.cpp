@@ -1,6 +1,7 @@
 #include "analysis/forensics/similarity_star.h"
 
 #include <algorithm>
+#include <boost/math/distributions/normal.hpp>
 #include <boost/math/special_functions/gamma.hpp>
 #include <cmath>
 
@@ -9,10 +10,15 @@
 namespace invigil {
 namespace {
 
+constexpr double kLeastP = 1e-290;
+constexpr double kConditionalFrom = 1;  // of z
 constexpr double kVarianceFloor = 0.2;
 constexpr double kLeastSkewness = 1e-3;  // below, the gamma is the normal to more digits than it can be computed
 constexpr std::size_t kLargeFamily = 2000;
 constexpr double kNormalQuantile99 = 2.3263478740408408;
+
+/// z with the upper tail p.
+double normal_quantile_above(double p) { return boost::math::quantile(boost::math::complement(boost::math::normal(), p)); }
 
 }  // namespace
 
@@ -26,7 +32,11 @@ StarModel::StarModel(const ExamData& exam, const RaschFit& fit)
   const std::size_t items = exam.items.size();
   for (std::size_t j = 0; j < items; ++j)
     for (const double share : fit.wrong_share[j]) share_square_[j] += share * share;
-  for (std::size_t i = 0; i < exam.candidates.size(); ++i)
+  condition_.reserve(exam.candidates.size());
+  std::vector<double> answered;
+  for (std::size_t i = 0; i < exam.candidates.size(); ++i) {
+    int score = 0;
+    answered.clear();
     for (std::size_t j = 0; j < items; ++j) {
       if (exam.answers[i * items + j] == kNoAnswer) continue;
       const double p = rasch_probability(fit, static_cast<int>(i), static_cast<int>(j));
@@ -34,7 +44,31 @@ StarModel::StarModel(const ExamData& exam, const RaschFit& fit)
       information_[i * items + j] = p * (1 - p);
       total_information_[i] += p * (1 - p);
       total_third_[i] += p * (1 - p) * (1 - 2 * p);
+      answered.push_back(p);
+      score += exam.answers[i * items + j] == exam.key[j];
     }
+    condition_.push_back(score_condition(answered, score));
+  }
+}
+
+std::optional<double> StarModel::conditional_z(const StarPair& pair) const {
+  if (pair.z < kConditionalFrom) return std::nullopt;
+  const auto items = exam_->items.size(), a = static_cast<std::size_t>(pair.a), b = static_cast<std::size_t>(pair.b);
+  std::vector<double> right_a, right_b, share_square, alone_a, alone_b;
+  for (auto* shared : {&right_a, &right_b, &share_square}) shared->reserve(static_cast<std::size_t>(pair.shared));
+  for (std::size_t j = 0; j < items; ++j) {
+    const bool first = exam_->answers[a * items + j] != kNoAnswer, second = exam_->answers[b * items + j] != kNoAnswer;
+    const double pa = right_[a * items + j], pb = right_[b * items + j];
+    if (first && second) right_a.push_back(pa), right_b.push_back(pb), share_square.push_back(share_square_[j]);
+    else if (first) alone_a.push_back(pa);
+    else if (second) alone_b.push_back(pb);
+  }
+  const MatchLaw law{right_a, right_b, share_square, alone_a, alone_b};
+  const auto at_least = match_saddlepoint(law, condition_[a], condition_[b], pair.matches);
+  if (!at_least) return std::nullopt;
+  const auto more = match_saddlepoint(law, condition_[a], condition_[b], pair.matches + 1);  // nothing where the scores allow no more
+  const double p = (normal_upper_tail(*at_least) + (more ? normal_upper_tail(*more) : 0)) / 2;
+  return p > kLeastP ? normal_quantile_above(p) : *at_least;
 }
 
 StarPair StarModel::compare(int a, int b) const {

@@ -1,8 +1,10 @@
 #pragma once
 // ω*: similarity given both scores, the default for rooms (20 candidates and more).
 
+#include <optional>
 #include <vector>
 
+#include "analysis/forensics/match_saddlepoint.h"
 #include "analysis/forensics/rasch.h"
 
 namespace invigil {
@@ -20,12 +22,12 @@ struct StarPair {
   double z = 0;          ///< (matches - expected) / √variance_given_scores
   double z_corrected = 0;///< with the continuity correction of ½
   double z_scaled = 0;   ///< z_corrected ÷ the exam's scale
-  double p = 1;          ///< upper normal tail of z_scaled
+  double p = 1;          ///< compare_all(): upper normal tail of z_scaled
 };
 
 /// P(≥ z) of a standardised statistic of this skewness: Pearson's type III (a shifted gamma; Mielke & Berry 1976 for matching statistics); the
 /// normal tail where the skewness is not positive, which errs on the side of the pair. Given two high scores the matches are a small number of
-/// coincidences of wrong answers on top of what the scores force: far from normal.
+/// coincidences of wrong answers on top of what the scores force: far from normal. Only where StarModel::conditional_z() has nothing to say.
 double star_tail(double z, double skewness);
 
 /// Quantities of a fitted Rasch model that every pair needs; memory 2 doubles a cell.
@@ -34,10 +36,14 @@ class StarModel {
   StarModel(const ExamData& exam, const RaschFit& fit);
   /// z_scaled and p are left for scale().
   StarPair compare(int a, int b) const;
+  /// z whose normal tail is that of the pair's matches given both scores, by match_saddlepoint(): the mean of P(≥ matches) and P(> matches)
+  /// (mid-p, Lancaster 1961). Nothing below z = 1, where every tail is alike, and where the saddlepoint has nothing to say.
+  std::optional<double> conditional_z(const StarPair& pair) const;
 
  private:
   const ExamData* exam_;
   std::vector<double> right_, information_;  ///< n × J; 0 where not answered
+  std::vector<ScoreCondition> condition_;    ///< n
   std::vector<double> share_square_;         ///< J: Σ_k wrong_share²
   std::vector<double> total_information_;    ///< n
   std::vector<double> total_third_;          ///< n: Σ p (1 - p)(1 - 2p)

@@ -14,10 +14,12 @@ namespace {
 
 constexpr double kNever = std::numeric_limits<double>::quiet_NaN();
 constexpr double kSpeedSpread = 0.2, kKnownIsFaster = 0.7, kErrorsOnTheList = 0.2, kRusherKnows = 0.7, kRecall = 0.9;
+constexpr double kNobodyChooses = -30;
+constexpr int kRingOutside = 4;  // every fourth
 constexpr double kGlance_s = 4, kFollow_s = 6, kStart_s = 20, kChange_s = 15, kBurst_s = 4, kDrain_s = 0.05, kLongestShare = 0.95;
 
 /// What is drawn together; each part has numbers of its own.
-enum class Part : std::uint64_t { bank, people, missing, copying, ring, knowledge, rush, pace, changes, correction, faults };
+enum class Part : std::uint64_t { bank, people, missing, copying, ring, knowledge, rush, pace, changes, correction, faults, institutions, stopwatch };
 
 RandomSource numbers(const SimulationPlan& plan, Part part) {
   RandomSource mixed(plan.seed * 0x9e3779b97f4a7c15ULL ^ ((static_cast<std::uint64_t>(part) + 1) * 0xd1b54a32d192ed03ULL));
@@ -82,6 +84,7 @@ struct Simulation {
       }
       bank[j].intensity = 3.9 + 0.4 * random.normal();
       bank[j].spread = 0.4 + 0.2 * random.uniform();
+      if (static_cast<int>(j) < plan.unchosen_options) bank[j].intercept[static_cast<std::size_t>((right + 1) % plan.options)] = kNobodyChooses;
       exam.items.push_back(fmt::format("q{}", j + 1));
       exam.options.push_back(labels);
       exam.key.push_back(static_cast<std::int8_t>(right));
@@ -98,7 +101,9 @@ struct Simulation {
   }
 
   void seat_people() {
-    RandomSource random = numbers(plan, Part::people), absent = numbers(plan, Part::missing);
+    RandomSource random = numbers(plan, Part::people), absent = numbers(plan, Part::missing), between = numbers(plan, Part::institutions);
+    std::vector<double> mean(static_cast<std::size_t>(plan.institutions));
+    for (double& m : mean) m = plan.ability_mean + plan.ability_gap * between.normal();
     std::vector<double> taught(plan.school_effect > 0 ? static_cast<std::size_t>(plan.institutions) * items * static_cast<std::size_t>(plan.options) : 0);
     for (double& x : taught) x = plan.school_effect * random.normal();
     std::vector<double> liking(static_cast<std::size_t>(plan.options));
@@ -106,7 +111,7 @@ struct Simulation {
       const int room = i / seats, seat = i % seats;
       exam.candidates.push_back(fmt::format("c{:04d}", i + 1));
       exam.seats.push_back({fmt::format("school {}", institution(i) + 1), "centre", fmt::format("room {}", room + 1), seat / plan.columns + 1, seat % plan.columns + 1});
-      theta.push_back(plan.ability_mean + random.normal());
+      theta.push_back(mean[static_cast<std::size_t>(institution(i))] + random.normal());
       speed.push_back(kSpeedSpread * heavy_tailed(random));
       for (int j = 0; j < plan.items; ++j) {
         const SimulatedItem& item = bank[static_cast<std::size_t>(j)];
@@ -120,9 +125,21 @@ struct Simulation {
     }
   }
 
+  std::vector<int> mostly_of_one_institution(int count, RandomSource& random) const {
+    std::vector<int> members;
+    int inside = 0, outside = 0;
+    for (const int i : some(n, n, random)) {  // everybody in some order
+      const bool wanted = institution(i) == 0 ? inside < count - count / kRingOutside : outside < count / kRingOutside;
+      if (!wanted) continue;
+      ++(institution(i) == 0 ? inside : outside);
+      members.push_back(i);
+    }
+    return members;
+  }
+
   void let_people_know() {
     RandomSource ring = numbers(plan, Part::ring), known = numbers(plan, Part::knowledge), rush = numbers(plan, Part::rush);
-    out.ring = some(plan.ring, n, ring);
+    out.ring = plan.ring_inside ? mostly_of_one_institution(plan.ring, ring) : some(plan.ring, n, ring);
     for (const int j : some(static_cast<int>(plan.ring_known * plan.items), plan.items, ring)) {
       const bool wrong = ring.uniform() < kErrorsOnTheList;
       const auto told = static_cast<std::int8_t>(wrong ? (key(j) + 1 + ring.below(plan.options - 1)) % plan.options : key(j));
@@ -166,6 +183,7 @@ struct Simulation {
     together.next();
     exam.seconds.assign(exam.answers.size(), kNever);
     exam.commit_s.assign(exam.answers.size(), kNever);
+    RandomSource stopwatch = numbers(plan, Part::stopwatch);
     std::vector<double> start(static_cast<std::size_t>(n)), own(exam.answers.size());
     std::vector<char> knows(static_cast<std::size_t>(n), 0);
     for (const int i : out.preknowledge) knows[static_cast<std::size_t>(i)] = 1;
@@ -197,7 +215,7 @@ struct Simulation {
         const double now = exam.commit_s[at(i, j)];
         out.events.push_back({i, j, SimulatedAct::shown, kNoAnswer, kNoAnswer, before, 0, 0});
         if (cell(i, j) != kNoAnswer) {
-          exam.seconds[at(i, j)] = now - before;
+          exam.seconds[at(i, j)] = stopwatch.uniform() < plan.untimed ? kNever : now - before;
           out.events.push_back({i, j, SimulatedAct::answered, kNoAnswer, cell(i, j), now, 0, 0});
         }
         before = now;

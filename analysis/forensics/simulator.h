@@ -19,12 +19,14 @@ struct SimulationPlan {
   bool mixed_rooms = false;              ///< institutions are dealt seat by seat instead of room by room
   double school_effect = 0;              ///< sd (logits) of an institution's own liking for each wrong option: what one teacher taught
   double ability_mean = 0;
+  double ability_gap = 0;                ///< sd (logits) between the mean abilities of institutions
   double missing = 0;                    ///< share of answers not given
 
   int copiers_per_room = 0;              ///< each copies from one neighbour, and commits shortly after it
   double copied = 0.4;                   ///< share of the items copied
   int ring = 0;                          ///< candidates anywhere who share one list of answers, a fifth of it wrong
   double ring_known = 0.5;               ///< share of the items on the list
+  bool ring_inside = false;              ///< all but every fourth of them from the first institution
   int preknowledge = 0;                  ///< candidates who know the leaked items' keys and answer them faster
   int leaked_items = 0;
   int rushers = 0;                       ///< fast and good: they know most keys
@@ -32,8 +34,10 @@ struct SimulationPlan {
   int corrected = 0;                     ///< candidates whose wrong answers somebody corrects in one burst at the end
   double corrected_share = 0.5;          ///< of their wrong answers
 
+  int unchosen_options = 0;              ///< so many of the first items have a wrong option that nobody chooses
   bool times = true;                     ///< seconds, commit times, changes and events as well
   double session_s = 0;                  ///< all times are stretched so that the last event falls at 95 % of it; 0 = natural pace
+  double untimed = 0;                    ///< share of the times that the client did not measure
   double changed = 0.03;                 ///< share of answers that honest people change once, at the end
 
   double lost_events = 0;                ///< share of answer events that never arrive

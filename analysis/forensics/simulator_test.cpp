@@ -57,6 +57,32 @@ TEST(Simulator, TimesChangeNoAnswers) {
   EXPECT_NEAR(missing, 0.1, 0.03);
 }
 
+TEST(Simulator, InstitutionsRingsStopwatchesAndOptionsAreAsPlanned) {
+  const SimulationPlan plain{.seed = 14, .rooms = 10, .items = 100, .institutions = 5, .mixed_rooms = true};
+  SimulationPlan plan = plain;
+  plan.ability_gap = 1.5, plan.ring = 12, plan.ring_inside = true, plan.unchosen_options = 2, plan.untimed = 0.02;
+  const auto before = simulate_exam(plain), after = simulate_exam(plan);
+  const auto means = [](const ExamData& exam) {
+    std::vector<double> mean(5, 0);
+    for (int i = 0; i < exam.candidate_count(); ++i)
+      for (int j = 0; j < exam.item_count(); ++j) mean[static_cast<std::size_t>(i % 5)] += exam.right(i, j) / 6000.0;
+    return mean;
+  };
+  const auto even = means(before.exam), apart = means(after.exam);
+  EXPECT_LT(*std::ranges::max_element(even) - *std::ranges::min_element(even), 0.1);
+  EXPECT_GT(*std::ranges::max_element(apart) - *std::ranges::min_element(apart), 0.2);
+  ASSERT_EQ(after.ring.size(), 12U);
+  EXPECT_EQ(std::ranges::count_if(after.ring, [](int i) { return i % 5 == 0; }), 9);
+  for (int j = 0; j < 2; ++j) {
+    std::set<std::int8_t> chosen;
+    for (int i = 0; i < after.exam.candidate_count(); ++i)
+      if (std::ranges::find(after.ring, i) == after.ring.end()) chosen.insert(after.exam.row(i)[static_cast<std::size_t>(j)]);
+    EXPECT_EQ(chosen.size(), 3U) << j;
+  }
+  const auto unknown = std::ranges::count_if(after.exam.seconds, [](double s) { return std::isnan(s); });
+  EXPECT_NEAR(static_cast<double>(unknown) / static_cast<double>(after.exam.seconds.size()), 0.02, 0.003);
+}
+
 TEST(Simulator, CopiersCommitSoonAfterTheirSource) {
   const auto sim = simulate_exam({.seed = 8, .rooms = 4, .items = 100, .copiers_per_room = 1, .copied = 0.5, .changed = 0});
   const auto soon = [&](int follower, int leader) {

@@ -1,7 +1,7 @@
 // Long run: how often honest exams are flagged, how often a copier is found. Prints the tables of analysis/forensics/README.md.
-//   forensics_calibration [--scale 1] [--seed 1] [--part 0]     exit code 1 when a goal is missed
+//   forensics_calibration [--scale 1] [--seed 1] [--part 0] [--candidates 0]     exit code 1 when a goal is missed
 // scale multiplies the repetitions; part 1 simulated null pairs, 2 real ones recombined, 3 power, 4 honest sessions, 5 ranking,
-// 0 all.
+// 0 all; candidates 30, 60 or 200 only those rows of parts 1 and 2, so that a run can be split.
 // Seeds: exam r of a row has seed · 1,000,000 + the row's offset + r (offsets below).
 
 #include <cstdio>
@@ -16,6 +16,7 @@ using namespace invigil::calibration;
 namespace {
 
 int missed = 0;
+int only_candidates = 0;  // 0 = every row
 
 const char* verdict(bool met) {
   missed += !met;
@@ -40,6 +41,7 @@ void simulated_nulls(double scale, std::uint64_t seed) {
     for (const int items : {60, 100, 170}) {
       const int n = room.first * room.second, repetitions = static_cast<int>(scale * (n <= 60 ? 1000 : 300));
       offset += 10000;
+      if (only_candidates != 0 && n != only_candidates) continue;
       null_row("simulated", n, items, null_run(repetitions, [&](int r) {
                  return simulate_exam({.seed = seed + offset + static_cast<std::uint64_t>(r), .rows = room.first, .columns = room.second, .items = items, .times = false}).exam;
                }));
@@ -55,12 +57,14 @@ void real_nulls(double scale, std::uint64_t seed) {
   }
   for (const int n : {30, 60, 200}) {
     offset += 10000;
+    if (only_candidates != 0 && n != only_candidates) continue;
     null_row("negocios, recombined", n, 60, null_run(static_cast<int>(scale * (n <= 60 ? 1000 : 300)), [&](int r) { return recombined(*real, n, seed + offset + static_cast<std::uint64_t>(r)); }));
   }
   // People as they are: nobody knows which of them were honest, so this is no goal.
   const ExamData pool = honest_pool(*real);
   for (const int n : {30, 60, 200}) {
     offset += 10000;
+    if (only_candidates != 0 && n != only_candidates) continue;
     null_row("negocios, people as they are", n, 60, null_run(static_cast<int>(scale * (n <= 60 ? 1000 : 300)), [&](int r) { return drawn(pool, n, seed + offset + static_cast<std::uint64_t>(r)); }), false);
   }
 }
@@ -99,6 +103,7 @@ void rankings(double scale, std::uint64_t seed) {
 int main(int argc, char** argv) {
   const double scale = limits::option(argc, argv, "scale", 1);
   const std::uint64_t seed = static_cast<std::uint64_t>(limits::option(argc, argv, "seed", 1)) * 1000000;
+  only_candidates = static_cast<int>(limits::option(argc, argv, "candidates", 0));
   const auto part = static_cast<int>(limits::option(argc, argv, "part", 0));
   const auto wanted = [&](int p) { return part == 0 || part == p; };
   if (wanted(1) || wanted(2)) head();
