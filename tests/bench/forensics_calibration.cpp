@@ -79,7 +79,7 @@ void power(double scale, std::uint64_t seed) {
     std::fflush(stdout);
   };
   for (const double copied : {0.2, 0.3, 0.4, 0.6}) row("one room of 30, 170 items", 300, {.items = 170, .copied = copied}, copied == 0.4);
-  for (const double copied : {0.3, 0.4, 0.6}) row("eight rooms of 30, 100 items", 12, {.rooms = 8, .items = 100, .copied = copied}, false);
+  for (const double copied : {0.3, 0.4, 0.6}) row("eight rooms of 30, 100 items", 60, {.rooms = 8, .items = 100, .copied = copied}, false);
 }
 
 void sessions(double scale, std::uint64_t seed) {
