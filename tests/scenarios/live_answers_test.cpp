@@ -3,16 +3,14 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <mutex>
 #include <nlohmann/json.hpp>
-#include <thread>
+#include <set>
 
 #include "analysis/incidents/incidents.h"
-#include "analysis/pipeline/live_analysis.h"
-#include "analysis/pipeline/replay.h"
 #include "analysis/pipeline/simulated_session.h"
-#include "broker/log/segment_log.h"
-#include "tests/transport/test_broker.h"
+#include "tests/scenarios/live_fixture.h"
 
 namespace invigil {
 namespace {
@@ -27,50 +25,29 @@ SimulationPlan copying() {
   return how;
 }
 
-class LiveAnswers : public testing::Test {
+class LiveAnswers : public LiveFixture {
  protected:
   void SetUp() override {
-    for (const auto& [name, role, centre] : {std::tuple{"console", CONSOLE, ""}, {"a", AGENT, "c"}, {"worker", ANALYSIS, ""}}) {
-      Program& program = programs_[name];
-      program.principal = broker_.enrol_as(role, name, centre);
-      auto client = BrokerClient::connect(program.principal.address);
-      ASSERT_TRUE(client) << client.error().message;
-      program.client = std::move(*client);
-    }
-    write("console", "registry/c/console", PLAN_IMPORTED, SimulatedSession::kSessionOpened - seconds(2), session_.plan);
+    LiveFixture::SetUp();
+    write("registry/c/console", PLAN_IMPORTED, SimulatedSession::kSessionOpened - seconds(2), session_.plan);
     change(SESSION_OPENED, SimulatedSession::kSessionOpened);
-    flush("console");
   }
 
-  void write(const std::string& by, const std::string& stream, RecordKind kind, Instant at, const google::protobuf::MessageLite& message) {
-    Program& program = programs_.at(by);
-    auto writer = program.writers.find(stream);
-    if (writer == program.writers.end()) writer = program.writers.emplace(stream, StreamWriter(stream, {}, *program.principal.signing, std::string(16, 'b'))).first;
-    program.waiting.push_back(writer->second.seal(kind, at_us(at.us), serialised(message)));
-    if (program.waiting.size() >= 200) flush(by);
-  }
-  void flush(const std::string& by) {
-    Program& program = programs_.at(by);
-    if (program.waiting.empty()) return;
-    const auto done = program.client->append(program.waiting);
-    EXPECT_TRUE(done) << done.error().message;
-    program.waiting.clear();
-  }
   void change(RecordKind kind, Instant at) {
     SessionChanged change;
     change.set_session("s");
     change.set_centre("c");
     change.set_at_us(at.us);
-    write("console", "registry/c/console", kind, at, change);
-    flush("console");
+    write("registry/c/console", kind, at, change);
+    flush();
   }
   /// Events [from, to) as the agent takes them in.
   void answer(std::size_t from, std::size_t to) {
     for (std::size_t i = from; i < to; ++i) {
-      write("a", session_.events[i].source.stream, TEST_EVENT, {session_.events[i].event.agent_us()}, session_.events[i].event);
+      write(session_.events[i].source.stream, TEST_EVENT, {session_.events[i].event.agent_us()}, session_.events[i].event);
       written_[session_.events[i].source.stream] = session_.events[i].source.seq;
     }
-    flush("a");
+    flush();
   }
   void beat(Instant at) {
     AgentHeartbeat beat;
@@ -81,63 +58,27 @@ class LiveAnswers : public testing::Test {
       state.set_seq(seq);
       state.set_complete_to_us(at.us);
     }
-    write("a", "agent/c/a", AGENT_HEARTBEAT, at, beat);
-    flush("a");
+    write("agent/c/a1", AGENT_HEARTBEAT, at, beat);
+    flush();
   }
 
-  void work_until(const std::function<bool()>& enough) {
-    Program& program = programs_.at("worker");
-    LiveAnalysis analysis(*program.client, *program.principal.signing, clock_, LiveOptions{});
-    std::atomic<bool> ready{false};
-    std::jthread thread([&](const std::stop_token& stop) { analysis.run(stop, [&] { ready = true; }); });
-    EXPECT_TRUE(eventually([&] { return ready.load(); }));
-    EXPECT_TRUE(eventually(enough));
-    thread.request_stop();
-    thread.join();
-  }
-  template <class Message>
-  std::vector<Message> said(RecordKind kind) {
-    FollowFilter filter;
-    filter.kinds = {static_cast<std::uint32_t>(kind)};
-    std::vector<Message> out;
-    for (const FollowedRecord& record : read_all(*programs_.at("console").client, filter)) {
-      auto message = parse_payload<Message>(record.record.payload);
-      EXPECT_TRUE(message);
-      if (message) out.push_back(std::move(*message));
-    }
-    return out;
-  }
   std::size_t examinations() {
-    const auto all = said<Observation>(OBSERVATION);
+    const auto all = in_log<Observation>(OBSERVATION);
     return static_cast<std::size_t>(std::count_if(all.begin(), all.end(), [](const Observation& o) { return o.kind() == "answers_examined"; }));
   }
   std::vector<Incident> standing() {
     std::vector<Incident> out;
-    for (auto& [id, incident] : effective(said<Incident>(INCIDENT)))
+    for (auto& [id, incident] : effective(in_log<Incident>(INCIDENT)))
       if (incident.kind() == "similar_answers") out.push_back(incident);
     return out;
   }
-  void expect_replay_agrees() {
-    broker_.stop();
-    auto log = SegmentLog::open_for_reading(broker_.data() / "log");
-    ASSERT_TRUE(log) << log.error().message;
-    const auto result = replay(**log, RoomOptions{});
-    ASSERT_TRUE(result) << result.error().message;
-    EXPECT_TRUE(result->identical);
-    EXPECT_EQ(std::count_if(result->incidents.begin(), result->incidents.end(), [](const auto& i) { return i.second.kind() == "similar_answers"; }), 1);
+  void expect_replay_finds_the_pair() {
+    const auto incidents = expect_replay_agrees().incidents;
+    EXPECT_EQ(std::count_if(incidents.begin(), incidents.end(), [](const auto& i) { return i.second.kind() == "similar_answers"; }), 1);
   }
 
-  struct Program {
-    TestPrincipal principal;
-    std::unique_ptr<BrokerClient> client;
-    std::map<std::string, StreamWriter> writers;
-    std::vector<SealedRecord> waiting;
-  };
-  SystemClock clock_;
-  TestBroker broker_;
   const SimulatedSession session_{copying()};
   std::map<std::string, std::uint64_t> written_;
-  std::map<std::string, Program> programs_;
 };
 
 TEST_F(LiveAnswers, ACopyingPairIsFoundAfterTheCloseAndReplayAgrees) {
@@ -153,7 +94,7 @@ TEST_F(LiveAnswers, ACopyingPairIsFoundAfterTheCloseAndReplayAgrees) {
   const auto [copier, source] = session_.simulated.copied.front();
   EXPECT_EQ(std::set<std::string>(pairs[0].seats().begin(), pairs[0].seats().end()),
             (std::set<std::string>{session_.seats[static_cast<std::size_t>(copier)], session_.seats[static_cast<std::size_t>(source)]}));
-  expect_replay_agrees();
+  expect_replay_finds_the_pair();
 }
 
 TEST_F(LiveAnswers, AWorkerThatWasAwayBetweenTheCloseAndTheAnalysisSaysItOnce) {
@@ -163,18 +104,18 @@ TEST_F(LiveAnswers, AWorkerThatWasAwayBetweenTheCloseAndTheAnalysisSaysItOnce) {
   EXPECT_EQ(examinations(), 0U) << "the agent may still have something";
   beat(session_.closed() + seconds(3));
   work_until([&] { return examinations() == 1; });
-  const std::size_t incidents = said<Incident>(INCIDENT).size();
+  const std::size_t incidents = in_log<Incident>(INCIDENT).size();
   EXPECT_EQ(standing().size(), 1U);
   work_until([] { return true; });
   EXPECT_EQ(examinations(), 1U);
-  EXPECT_EQ(said<Incident>(INCIDENT).size(), incidents);
-  expect_replay_agrees();
+  EXPECT_EQ(in_log<Incident>(INCIDENT).size(), incidents);
+  expect_replay_finds_the_pair();
 }
 
 TEST_F(LiveAnswers, AWorkingRoomShowsItsFiguresAndSaysNothing) {
   std::mutex mutex;
   std::string newest;
-  programs_.at("console").client->subscribe("answers/c/", [&](const LastValue& value) {
+  console_.client->subscribe("answers/c/", [&](const LastValue& value) {
     const std::lock_guard lock(mutex);
     if (value.topic == "answers/c/r1") newest = value.bytes;
   });
@@ -186,8 +127,8 @@ TEST_F(LiveAnswers, AWorkingRoomShowsItsFiguresAndSaysNothing) {
     event.set_type(ANSWER_CHANGED);
     event.set_client_seq(std::max<std::uint64_t>(event.client_seq() + 1, 1000));
     event.set_answer(event.client_seq() % 2 == 0 ? "A" : "B");
-    write("a", session_.events.front().source.stream, TEST_EVENT, {event.agent_us()}, event);
-    flush("a");
+    write(session_.events.front().source.stream, TEST_EVENT, {event.agent_us()}, event);
+    flush();
     const std::lock_guard lock(mutex);
     return !newest.empty();
   });

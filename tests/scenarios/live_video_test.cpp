@@ -2,31 +2,26 @@
 
 #include <gtest/gtest.h>
 
-#include <algorithm>
-#include <atomic>
 #include <mutex>
-#include <thread>
+#include <set>
 
 #include "analysis/incidents/incidents.h"
-#include "analysis/pipeline/live_analysis.h"
 #include "broker/media/media_fixture.h"
 #include "models/exam.pb.h"
 #include "models/id.h"
-#include "tests/transport/test_broker.h"
+#include "tests/scenarios/live_fixture.h"
 
 namespace invigil {
 namespace {
 
-class LiveVideo : public testing::Test {
+/// Decoding competes for the processor with all else that runs.
+constexpr std::chrono::seconds kDecodingTakes{60};
+
+class LiveVideo : public LiveFixture {
  protected:
   void SetUp() override {
-    for (const auto& [name, role, centre] : {std::tuple{"console", CONSOLE, ""}, {"a1", AGENT, "c"}, {"worker", ANALYSIS, ""}}) {
-      Program& program = programs_[name];
-      program.principal = broker_.enrol_as(role, name, centre);
-      auto client = BrokerClient::connect(program.principal.address);
-      ASSERT_TRUE(client) << client.error().message;
-      program.client = std::move(*client);
-    }
+    LiveFixture::SetUp();
+    options_.plain_cameras = {"cam1"};
     Plan plan;
     plan.set_id("p");
     plan.mutable_centre()->set_id("c");
@@ -36,25 +31,16 @@ class LiveVideo : public testing::Test {
     Session& session = *plan.add_sessions();
     session.set_id("s");
     session.add_rooms("r");
-    append("console", registry_stream("c", "console"), PLAN_IMPORTED, start_, plan);
+    write(registry_stream("c", "console"), PLAN_IMPORTED, start_, plan);
     SessionChanged opened;
     opened.set_session("s");
     opened.set_centre("c");
     opened.set_at_us(start_.us);
-    append("console", registry_stream("c", "console"), SESSION_OPENED, start_, opened);
+    write(registry_stream("c", "console"), SESSION_OPENED, start_, opened);
+    flush();
   }
 
-  void append(const std::string& who, const std::string& stream, RecordKind kind, Instant at, const google::protobuf::MessageLite& message) {
-    Program& program = programs_.at(who);
-    auto writer = program.writers.find(stream);
-    if (writer == program.writers.end())
-      writer = program.writers.emplace(stream, StreamWriter(stream, {}, *program.principal.signing, std::string(16, 'b'))).first;
-    const SealedRecord sealed = writer->second.seal(kind, at_us(at.us), serialised(message));
-    const auto done = program.client->append(std::span(&sealed, 1));
-    ASSERT_TRUE(done) << done.error().message;
-  }
-
-  /// The parts of a file of moving pattern that stands still from `still_s` on.
+  /// The parts of a file, as fast as they can be read.
   std::vector<CapturedPart> parts_of(const std::filesystem::path& file) {
     std::vector<CapturedPart> parts;
     CaptureOptions options;
@@ -67,7 +53,7 @@ class LiveVideo : public testing::Test {
 
   void record(const CapturedPart& captured, std::uint64_t number) {
     const Hash hash = sha256(captured.bytes);
-    const auto stored = programs_.at("a1").client->put_object(hash, captured.bytes);
+    const auto stored = agent_.client->put_object(hash, captured.bytes);
     ASSERT_TRUE(stored) << stored.error().message;
     VideoPart part = captured.part;
     part.set_object(bytes_of(hash));
@@ -77,44 +63,11 @@ class LiveVideo : public testing::Test {
     part.set_run(1);
     part.set_number(number);
     part.set_start_us(start_.us + captured.part.start_us());
-    append("a1", camera_stream("c", "cam1"), VIDEO_PART, {part.start_us()}, part);
+    write(camera_stream("c", "cam1"), VIDEO_PART, {part.start_us()}, part);
+    flush();
   }
 
-  template <class Message>
-  std::vector<Message> in_log(RecordKind kind) {
-    FollowFilter filter;
-    filter.kinds = {static_cast<std::uint32_t>(kind)};
-    std::vector<Message> out;
-    for (const FollowedRecord& record : read_all(*programs_.at("console").client, filter)) {
-      auto message = parse_payload<Message>(record.record.payload);
-      EXPECT_TRUE(message);
-      if (message) out.push_back(std::move(*message));
-    }
-    return out;
-  }
-
-  void work_until(const std::function<bool()>& enough) {
-    Program& program = programs_.at("worker");
-    LiveOptions options;
-    options.plain_cameras = {"cam1"};
-    LiveAnalysis analysis(*program.client, *program.principal.signing, clock_, options);
-    std::atomic<bool> ready{false};
-    std::jthread thread([&](const std::stop_token& stop) { analysis.run(stop, [&] { ready = true; }); });
-    EXPECT_TRUE(eventually([&] { return ready.load(); }));
-    EXPECT_TRUE(eventually(enough, std::chrono::seconds(60)));
-    thread.request_stop();
-    thread.join();
-  }
-
-  struct Program {
-    TestPrincipal principal;
-    std::unique_ptr<BrokerClient> client;
-    std::map<std::string, StreamWriter> writers;
-  };
   const Instant start_{1'700'000'000'000'000};
-  SystemClock clock_;
-  TestBroker broker_;
-  std::map<std::string, Program> programs_;
 };
 
 TEST_F(LiveVideo, EveryPartGivesOneScenesRecordAlsoAcrossARestart) {
@@ -125,14 +78,14 @@ TEST_F(LiveVideo, EveryPartGivesOneScenesRecordAlsoAcrossARestart) {
   ASSERT_GT(parts.size(), 30U);
   std::mutex mutex;
   std::set<std::string> snapshots;
-  programs_.at("console").client->subscribe("snapshot/c/r/", [&](const LastValue& value) {
+  console_.client->subscribe("snapshot/c/r/", [&](const LastValue& value) {
     const std::lock_guard lock(mutex);
     if (value.bytes.rfind("\xFF\xD8", 0) == 0) snapshots.insert(value.topic);
   });
   for (std::size_t i = 0; i < parts.size() / 2 + 3; ++i) record(parts[i], i + 1);
-  work_until([&] { return in_log<Scenes>(SCENES).size() >= 5; });
+  work_until([&] { return in_log<Scenes>(SCENES).size() >= 5; }, kDecodingTakes);
   for (std::size_t i = parts.size() / 2 + 3; i < parts.size(); ++i) record(parts[i], i + 1);
-  work_until([&] { return in_log<Scenes>(SCENES).size() >= parts.size() && !in_log<Incident>(INCIDENT).empty(); });
+  work_until([&] { return in_log<Scenes>(SCENES).size() >= parts.size() && !in_log<Incident>(INCIDENT).empty(); }, kDecodingTakes);
 
   const auto scenes = in_log<Scenes>(SCENES);
   ASSERT_EQ(scenes.size(), parts.size());
@@ -160,7 +113,7 @@ TEST_F(LiveVideo, APartThatIsNoVideoIsSaidAndTheNextGoesOn) {
   record(parts[0], 1);
   record(nonsense, 2);
   for (std::size_t i = 2; i < parts.size(); ++i) record(parts[i], i + 1);
-  work_until([&] { return in_log<Scenes>(SCENES).size() >= parts.size(); });
+  work_until([&] { return in_log<Scenes>(SCENES).size() >= parts.size(); }, kDecodingTakes);
   const auto scenes = in_log<Scenes>(SCENES);
   EXPECT_TRUE(scenes[1].decode_failed());
   EXPECT_FALSE(scenes[1].detail().empty());
