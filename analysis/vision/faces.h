@@ -30,7 +30,7 @@ std::optional<std::vector<FaceCrop>> face_crops(const std::vector<cv::Rect2f>& f
 class FacePercept {
  public:
   static constexpr std::string_view kFile = "yunet_2022_120x160.onnx";
-  static constexpr std::string_view kName = "faces-yunet/2";
+  static constexpr std::string_view kName = "faces-yunet/3";
 
   /// `corrupt` when OpenCV refuses the file.
   static Result<FacePercept> load(const std::filesystem::path& net);

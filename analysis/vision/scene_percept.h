@@ -44,7 +44,7 @@ class ScenePercept {
   /// A person acknowledged that the camera was moved, or a session began: learn the reference picture anew.
   virtual void forget_reference() = 0;
 
-  /// Percepts that are on, with versions: "camera/1 seats/1 faces-yunet/2 persons-yolox-nano/1" (Scenes.percepts).
+  /// Percepts that are on, with versions: "camera/1 seats/1 faces-yunet/3 persons-yolox-nano/1" (Scenes.percepts).
   virtual std::string names() const = 0;
 
   /// Percepts that are on, one each: "camera/1" (AnalysisStatus.percepts_on).

@@ -154,7 +154,7 @@ TEST(ScenePerceptWithNets, runs_each_percept_at_its_own_rate) {
   options.faces_per_second = 2.5;
   const auto percept = open_scene_percept(options, {});
   ASSERT_TRUE(percept->off().empty()) << percept->off().front();
-  EXPECT_EQ(percept->names(), "camera/1 seats/1 faces-yunet/2 persons-yolox-nano/1");
+  EXPECT_EQ(percept->names(), "camera/1 seats/1 faces-yunet/3 persons-yolox-nano/1");
   int faces = 0, persons = 0;
   for (int i = 0; i < 20; ++i) {  // 4 s
     const auto scene = percept->look(picture_of(drawn::filmed(drawn::room(), i), true), {i * 200'000LL});
@@ -174,7 +174,7 @@ TEST(ScenePerceptWithNets, falls_back_on_the_cheaper_net_for_persons) {
   const Folder folder;
   for (const char* file : {"yunet_2022_120x160.onnx", "yolo-fastest-1.1-xl.cfg", "yolo-fastest-1.1-xl.weights"}) fs::copy_file(*nets / file, folder.path / file);
   const auto percept = open_scene_percept(nets_in(folder.path), {});
-  EXPECT_EQ(percept->names(), "camera/1 seats/1 faces-yunet/2 persons-yolo-fastest-xl/1");
+  EXPECT_EQ(percept->names(), "camera/1 seats/1 faces-yunet/3 persons-yolo-fastest-xl/1");
   EXPECT_TRUE(percept->look(picture_of(drawn::room(), true), {1}));
 }
 

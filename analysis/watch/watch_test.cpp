@@ -180,5 +180,18 @@ TEST_F(WatchingExam, cut_after_the_turn_it_says_the_same_of_it) {
   EXPECT_EQ(of_kind(whole, "head_turned", "incident"), of_kind(shorter, "head_turned", "incident"));
 }
 
+// Played backwards the head turns straight into profile. The turn was found or missed by where the five samples a second fell.
+TEST_F(WatchingExam, a_turn_into_profile_is_found_at_every_phase_of_sampling) {
+  const fs::path clip = exam_ / "two_way_gaze_front_back.mp4";
+  for (int first_frame = 0; first_frame < 3; ++first_frame) {
+    const fs::path backwards = folder_ / fmt::format("{}.mp4", first_frame);
+    run(fmt::format("ffmpeg -v error -y -i '{}' -an -vf 'trim=2:9.8,setpts=PTS-STARTPTS,fps=15,scale=1280:720,reverse,trim=start_frame={},setpts=PTS-STARTPTS' "
+                    "-c:v libx264 -preset veryfast -crf 20 -threads 1 -pix_fmt yuv420p '{}'", clip.string(), first_frame, backwards.string()));
+    const auto turns = of_kind(watch(backwards, true), "head_turned");
+    ASSERT_EQ(turns.size(), 1u) << first_frame;
+    EXPECT_NEAR(turns.front()["from_s"].get<double>(), 4.0, 1) << first_frame;
+  }
+}
+
 }  // namespace
 }  // namespace invigil
