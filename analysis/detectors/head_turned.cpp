@@ -19,11 +19,12 @@ namespace {
 constexpr Parameter kParameters[] = {
     {"angle_deg", 25, "°", "from the face's own median: found all true turns of the staged exam clips and nothing in the calm ones"},
     {"clear_deg", 15, "°", "hysteresis: back within it the turn is over; heads that write scatter by 2–8°"},
-    {"samples", 3, "samples", "in a row beyond the angle: single wrong poses are common, three at 5/s are not"},
+    {"samples", 3, "samples", "in a row beyond the angle, none of them back within clear_deg: single wrong poses are common, three at 5/s are not"},
     {"gap_s", 0.7, "s", "samples further apart are not in a row: the face was lost between them"},
     {"over_s", 0.4, "s", "back for so long ends the turn"},
     {"baseline_samples", 8, "samples", "of the face's past before anything is said about it"},
     {"baseline_s", 120, "s", "of the past that the median is taken of: people move their chairs"},
+    {"settled_s", 20, "s", "until then a turn stays out of the median, or a long one would become the usual direction and coming back a turn; after it that is how the person sits"},
     {"lost_s", 10, "s", "a face not found for so long begins anew, with its own baseline"},
     {"unjudged_s", 2, "s", "without looks close enough to see a turn for so long (overload) is said, as unknown: a whole turn fits in"},
 };
@@ -40,7 +41,7 @@ class HeadTurned final : public Detector {
   HeadTurned(const RoomContext& context, const Parameters& p)
       : angle_(value_of(p, "angle_deg")), clear_(value_of(p, "clear_deg")), samples_(std::max(1.0, value_of(p, "samples"))),
         gap_(seconds_of(p, "gap_s")), over_(seconds_of(p, "over_s")), least_past_(std::max(1.0, value_of(p, "baseline_samples"))),
-        baseline_(seconds_of(p, "baseline_s")), lost_(seconds_of(p, "lost_s")),
+        baseline_(seconds_of(p, "baseline_s")), settled_(seconds_of(p, "settled_s")), lost_(seconds_of(p, "lost_s")),
         camera_(context.cameras.empty() ? "" : context.cameras.front()), seats_(context.seats), view_(subject(""), {{}, {}}),
         looks_(subject(""), {"faces", gap_, static_cast<int>(samples_), seconds_of(p, "unjudged_s")}) {}
 
@@ -138,7 +139,7 @@ class HeadTurned final : public Detector {
       track.baseline = median_of(std::move(yaws));
       judge(track, s, scene, yaw - track.baseline, out);
     }
-    track.past.push_back({s.at, yaw});
+    if (!track.open || s.at - track.open->from > settled_) track.past.push_back({s.at, yaw});
     track.last_pose = s.at;
   }
 
@@ -167,7 +168,7 @@ class HeadTurned final : public Detector {
       return;
     }
     if (!track.open) {
-      track.in_a_row = 0;
+      if (std::abs(away) <= clear_) track.in_a_row = 0;  // a single sample between the two angles is not back
       return;
     }
     if (std::abs(away) > clear_) {
@@ -211,7 +212,7 @@ class HeadTurned final : public Detector {
   const double angle_, clear_, samples_;
   const Micros gap_, over_;
   const double least_past_;
-  const Micros baseline_, lost_;
+  const Micros baseline_, settled_, lost_;
   const std::string camera_;
   const std::vector<SeatGeometry> seats_;
   std::vector<Track> tracks_;
@@ -222,7 +223,7 @@ class HeadTurned final : public Detector {
 }  // namespace
 
 DetectorEntry head_turned_detector() {
-  return {"head_turned", "2", Reach::one_camera, "head_turned", 0.5, 12, "C1.4,C2.1", true, kParameters,
+  return {"head_turned", "3", Reach::one_camera, "head_turned", 0.5, 12, "C1.4,C2.1", true, kParameters,
           [](const RoomContext& c, const Parameters& p) -> std::unique_ptr<Detector> { return std::make_unique<HeadTurned>(c, p); }};
 }
 

@@ -50,6 +50,34 @@ TEST(HeadTurned, two_samples_are_not_enough) {
   EXPECT_TRUE(fed.claims.empty());
 }
 
+TEST(HeadTurned, a_single_sample_between_the_two_angles_does_not_break_the_row) {
+  const auto with_one_of = [](float odd) { return [odd](double t) { return between(t, 3.4, 3.6) ? odd : between(t, 3, 3.8) ? 45.F : 0.F; }; };
+  Fed held("head_turned");
+  watch(held, 8, with_one_of(23));
+  ASSERT_EQ(held.over().size(), 1u);
+  EXPECT_NEAR(from_s(held.over().front()), 3, 1e-3);
+  Fed back("head_turned");
+  watch(back, 8, with_one_of(10));
+  EXPECT_TRUE(back.claims.empty());
+}
+
+TEST(HeadTurned, a_long_turn_does_not_become_the_usual_direction) {
+  Fed fed("head_turned");
+  watch(fed, 16, [](double t) { return between(t, 3, 10) ? 60.F : 0.F; });
+  ASSERT_EQ(fed.over().size(), 1u) << "coming back is no turn";
+  EXPECT_NEAR(from_s(fed.over().front()), 3, 1e-3);
+  EXPECT_NEAR(to_s(fed.over().front()), 10, 1e-3);
+}
+
+TEST(HeadTurned, who_stays_turned_sits_that_way_now) {
+  Fed fed("head_turned");
+  watch(fed, 60, [](double t) { return t > 4.99 ? 60.F : 0.F; });
+  ASSERT_EQ(fed.claims.size(), 2u);
+  EXPECT_TRUE(fed.claims.back().closed);
+  EXPECT_GT(to_s(fed.claims.back()), 25);
+  EXPECT_LT(to_s(fed.claims.back()), 35) << "as many samples as of the past before";
+}
+
 TEST(HeadTurned, below_the_angle_nothing_is_said_and_the_angle_can_be_set) {
   const auto slightly = [](double t) { return between(t, 3, 5) ? 24.F : 0.F; };
   Fed fed("head_turned");

@@ -12,6 +12,8 @@ namespace invigil {
 namespace {
 
 constexpr float kScore = .7F, kOverlap = .3F;
+constexpr float kKnownScore = .5F;           // of a face where one was: heads in profile score .54 to .7 for a second and more
+constexpr Micros kUnsureFor = seconds(3);    // as long as a look aside lasts; what never scores better is no face
 constexpr int kMostBeforeOverlap = 500;
 constexpr float kLeastForPose = 45;  // px: below, landmarks jitter more than heads turn
 
@@ -54,12 +56,36 @@ std::optional<std::vector<FaceCrop>> face_crops(const std::vector<cv::Rect2f>& f
   return crops;
 }
 
+std::vector<std::size_t> faces_that_count(const std::vector<ScoredBox>& found, const std::vector<KnownFace>& known, Instant at) {
+  std::vector<bool> counts(found.size());
+  for (std::size_t i = 0; i < found.size(); ++i) counts[i] = found[i].score >= kScore;
+  const std::vector<bool> sure = counts;
+  const auto near_a_sure_one = [&](const cv::Rect2f& box) {
+    for (std::size_t i = 0; i < found.size(); ++i)
+      if (sure[i] && distance(found[i].box, box) < std::max(side_of(found[i].box), side_of(box))) return true;
+    return false;
+  };
+  for (const KnownFace& face : known) {
+    if (at - face.seen > kRemembered || at - face.sure > kUnsureFor || near_a_sure_one(face.box)) continue;
+    std::optional<std::size_t> best;
+    for (std::size_t i = 0; i < found.size(); ++i) {
+      if (counts[i] || found[i].score < kKnownScore || distance(found[i].box, face.box) >= side_of(face.box) / 2 || near_a_sure_one(found[i].box)) continue;
+      if (!best || found[i].score > found[*best].score) best = i;
+    }
+    if (best) counts[*best] = true;
+  }
+  std::vector<std::size_t> indices;
+  for (std::size_t i = 0; i < found.size(); ++i)
+    if (counts[i]) indices.push_back(i);
+  return indices;
+}
+
 Result<FacePercept> FacePercept::load(const std::filesystem::path& net) {
   FacePercept percept;
   try {
     percept.file_ = net.string();
     percept.size_ = {320, 320};
-    percept.net_ = cv::FaceDetectorYN::create(percept.file_, "", percept.size_, kScore, kOverlap, kMostBeforeOverlap);
+    percept.net_ = cv::FaceDetectorYN::create(percept.file_, "", percept.size_, kKnownScore, kOverlap, kMostBeforeOverlap);
   } catch (const cv::Exception& e) {
     return fail(ErrorCode::corrupt, fmt::format("{} cannot be used by this OpenCV: {}", net.string(), e.err), net.string());
   }
@@ -92,7 +118,7 @@ std::vector<FacePercept::Found> FacePercept::around(const cv::Mat& bgr, const st
   std::vector<Found> all;
   for (const FaceCrop& crop : crops) {
     cv::Ptr<cv::FaceDetectorYN>& net = crop_nets_[crop.side];
-    if (!net) net = cv::FaceDetectorYN::create(file_, "", {crop.side, crop.side}, kScore, kOverlap, kMostBeforeOverlap);
+    if (!net) net = cv::FaceDetectorYN::create(file_, "", {crop.side, crop.side}, kKnownScore, kOverlap, kMostBeforeOverlap);
     const cv::Rect inside = cv::Rect(crop.x, crop.y, crop.side, crop.side) & cv::Rect({0, 0}, bgr.size());
     cv::Mat square;
     cv::copyMakeBorder(bgr(inside), square, 0, crop.side - inside.height, 0, crop.side - inside.width, cv::BORDER_CONSTANT);
@@ -105,7 +131,7 @@ std::vector<FacePercept::Found> FacePercept::around(const cv::Mat& bgr, const st
     }
   }
   // Two crops may hold the same face: the surer one counts.
-  std::stable_sort(all.begin(), all.end(), [](const Found& a, const Found& b) { return a.values[14] > b.values[14]; });
+  std::stable_sort(all.begin(), all.end(), [](const Found& a, const Found& b) { return a.score() > b.score(); });
   std::vector<Found> kept;
   for (const Found& face : all) {
     const bool twice = std::any_of(kept.begin(), kept.end(), [&](const Found& other) {
@@ -118,18 +144,34 @@ std::vector<FacePercept::Found> FacePercept::around(const cv::Mat& bgr, const st
 }
 
 bool FacePercept::all_found_again(const std::vector<Found>& found) const {
-  return std::all_of(known_.begin(), known_.end(), [&](const Known& before) {
+  return std::all_of(known_.begin(), known_.end(), [&](const KnownFace& before) {
     if (!looked_at_ || before.seen < *looked_at_) return true;  // lost already, and the whole picture was looked at for it
     return std::any_of(found.begin(), found.end(), [&](const Found& now) { return distance(now.box(), before.box) < side_of(before.box); });
   });
 }
 
+std::vector<FacePercept::Found> FacePercept::counting(const std::vector<Found>& found, Instant at) const {
+  std::vector<ScoredBox> boxes;
+  for (const Found& face : found) boxes.push_back({face.box(), face.score()});
+  std::vector<Found> counted;
+  for (const std::size_t i : faces_that_count(boxes, known_, at)) counted.push_back(found[i]);
+  return counted;
+}
+
 void FacePercept::remember(const std::vector<Found>& found, Instant at) {
-  std::erase_if(known_, [&](const Known& before) {
+  std::vector<KnownFace> now;
+  for (const Found& face : found) {
+    KnownFace& known = now.emplace_back(KnownFace{face.box(), at, at});
+    if (face.score() >= kScore) continue;
+    known.sure = {};
+    for (const KnownFace& before : known_)
+      if (distance(face.box(), before.box) < side_of(before.box)) known.sure = std::max(known.sure, before.sure);
+  }
+  std::erase_if(known_, [&](const KnownFace& before) {
     return at - before.seen > kRemembered ||
-           std::any_of(found.begin(), found.end(), [&](const Found& now) { return distance(now.box(), before.box) < side_of(before.box); });
+           std::any_of(found.begin(), found.end(), [&](const Found& face) { return distance(face.box(), before.box) < side_of(before.box); });
   });
-  for (const Found& face : found) known_.push_back({face.box(), at});
+  known_.insert(known_.end(), now.begin(), now.end());
   looked_at_ = at;
 }
 
@@ -142,7 +184,7 @@ void FacePercept::tell(std::vector<Found> found, cv::Size picture, Scene& scene)
     face.mutable_box()->set_y(f[1]);
     face.mutable_box()->set_width(f[2]);
     face.mutable_box()->set_height(f[3]);
-    face.set_score(f[14]);
+    face.set_score(one.score());
     FaceLandmarks landmarks;
     for (std::size_t i = 0; i < 5; ++i) {
       landmarks[i] = {f[4 + 2 * i], f[5 + 2 * i]};
@@ -163,7 +205,9 @@ void FacePercept::tell(std::vector<Found> found, cv::Size picture, Scene& scene)
 
 Result<void> FacePercept::look(const cv::Mat& bgr, Scene& scene) {
   try {
-    tell(whole(bgr), bgr.size(), scene);
+    std::vector<Found> found = whole(bgr);
+    std::erase_if(found, [](const Found& face) { return face.score() < kScore; });
+    tell(std::move(found), bgr.size(), scene);
   } catch (const cv::Exception& e) {
     return fail(ErrorCode::internal, fmt::format("faces: OpenCV refused a picture of {}×{}: {}", bgr.cols, bgr.rows, e.err));
   }
@@ -180,13 +224,13 @@ Result<void> FacePercept::follow(const cv::Mat& bgr, Instant at, Scene& scene) {
     std::optional<std::vector<Found>> found;
     if (whole_at_ && at - *whole_at_ < kWholeEvery) {
       std::vector<cv::Rect2f> boxes;
-      for (const Known& known : known_)
+      for (const KnownFace& known : known_)
         if (at - known.seen <= kRemembered) boxes.push_back(known.box);
-      if (const auto crops = face_crops(boxes, bgr.size())) found = around(bgr, *crops);
+      if (const auto crops = face_crops(boxes, bgr.size())) found = counting(around(bgr, *crops), at);
       if (found && !all_found_again(*found)) found.reset();
     }
     if (!found) {
-      found = whole(bgr);
+      found = counting(whole(bgr), at);
       whole_at_ = at;
     }
     remember(*found, at);

@@ -26,6 +26,24 @@ struct FaceCrop {
 /// Empty when looking at the whole picture is hardly dearer: faces are too large or too many.
 std::optional<std::vector<FaceCrop>> face_crops(const std::vector<cv::Rect2f>& faces, cv::Size picture);
 
+/// A face that was found in a picture before.
+struct KnownFace {
+  cv::Rect2f box;
+  Instant seen;  ///< the last time
+  Instant sure;  ///< the last time with a score that finds new faces
+};
+
+/// What the net found.
+struct ScoredBox {
+  cv::Rect2f box;
+  float score = 0;
+};
+
+/// Indices of what counts as a face, ascending. What is scored high enough does; of the rest only, for each known face that is not among
+/// these, the surest one where it was, and not for longer than three seconds after it was last found surely: a face that turns into
+/// profile scores less than one that begins anew must.
+std::vector<std::size_t> faces_that_count(const std::vector<ScoredBox>& found, const std::vector<KnownFace>& known, Instant at);
+
 /// YuNet at the picture's own scale, then head_pose. Single-thread.
 class FacePercept {
  public:
@@ -39,7 +57,8 @@ class FacePercept {
   Result<void> look(const cv::Mat& bgr, Scene& scene);
 
   /// As look(), for a fraction of its cost, for pictures of one camera in order of time: the whole picture once a second and whenever a
-  /// face of the look before is not found again; else only around the faces of the last two seconds. A face that is new in the picture
+  /// face of the look before is not found again; else only around the faces of the last two seconds. A face that was found may score less
+  /// than a new one (faces_that_count). A face that is new in the picture
   /// is therefore found within a second. Depends on the pictures given to follow() and their times alone.
   Result<void> follow(const cv::Mat& bgr, Instant at, Scene& scene);
 
@@ -47,14 +66,12 @@ class FacePercept {
   struct Found {
     std::array<float, 15> values;  // x, y, width, height, five landmarks, score
     cv::Rect2f box() const { return {values[0], values[1], values[2], values[3]}; }
-  };
-  struct Known {
-    cv::Rect2f box;
-    Instant seen;
+    float score() const { return values[14]; }
   };
   std::vector<Found> detect(cv::FaceDetectorYN& net, const cv::Mat& bgr, float dx, float dy) const;
   std::vector<Found> whole(const cv::Mat& bgr);
   std::vector<Found> around(const cv::Mat& bgr, const std::vector<FaceCrop>& crops);
+  std::vector<Found> counting(const std::vector<Found>& found, Instant at) const;
   bool all_found_again(const std::vector<Found>& found) const;
   void remember(const std::vector<Found>& found, Instant at);
   static void tell(std::vector<Found> found, cv::Size picture, Scene& scene);
@@ -63,7 +80,7 @@ class FacePercept {
   cv::Ptr<cv::FaceDetectorYN> net_;
   cv::Size size_;
   std::map<int, cv::Ptr<cv::FaceDetectorYN>> crop_nets_;  // by side: changing a net's input size costs more than a crop
-  std::vector<Known> known_;
+  std::vector<KnownFace> known_;
   std::optional<Instant> whole_at_, looked_at_;
   cv::Size followed_size_;
 };

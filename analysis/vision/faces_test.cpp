@@ -65,6 +65,31 @@ TEST(FaceCrops, PicturesSmallerThanACropAreNoTrouble) {
   EXPECT_FALSE(face_crops({{10, 10, 40, 40}}, tiny)) << "the whole is as cheap";
 }
 
+const Instant kNow = Instant{} + seconds(10);
+
+/// A face of 60 px found surely `ago_s` before now and seen in the picture before.
+KnownFace known_at(float x, float y, double ago_s = .2) { return {{x, y, 60, 60}, kNow - millis(200), kNow - seconds(ago_s)}; }
+
+TEST(FacesThatCount, AFaceThatTurnsIntoProfileCountsWhereOneWasKnown) {
+  const std::vector<ScoredBox> found{{{200, 200, 60, 60}, .95F}, {{805, 405, 58, 66}, .56F}};
+  EXPECT_EQ(faces_that_count(found, {}, kNow), (std::vector<std::size_t>{0})) << "nobody was known there";
+  EXPECT_EQ(faces_that_count(found, {known_at(200, 200), known_at(800, 400)}, kNow), (std::vector<std::size_t>{0, 1}));
+  EXPECT_EQ(faces_that_count(found, {known_at(200, 200), known_at(700, 400)}, kNow), (std::vector<std::size_t>{0})) << "too far off";
+  EXPECT_TRUE(faces_that_count({{{800, 400, 60, 60}, .45F}}, {known_at(800, 400)}, kNow).empty()) << "too little even then";
+}
+
+TEST(FacesThatCount, WhatIsNeverSureAgainIsNoFaceAfterThreeSeconds) {
+  const std::vector<ScoredBox> found{{{800, 400, 60, 60}, .6F}};
+  EXPECT_EQ(faces_that_count(found, {known_at(800, 400, 2.9)}, kNow).size(), 1u);
+  EXPECT_TRUE(faces_that_count(found, {known_at(800, 400, 3.1)}, kNow).empty());
+}
+
+TEST(FacesThatCount, OneHeadIsNeverTwoFaces) {
+  const KnownFace head = known_at(800, 400);
+  EXPECT_EQ(faces_that_count({{{805, 400, 60, 60}, .9F}, {{770, 395, 50, 56}, .6F}}, {head}, kNow), (std::vector<std::size_t>{0})) << "beside the sure one";
+  EXPECT_EQ(faces_that_count({{{790, 400, 50, 60}, .55F}, {{815, 400, 50, 60}, .65F}}, {head}, kNow), (std::vector<std::size_t>{1})) << "the surer of two";
+}
+
 TEST(FacePerceptWithNets, FollowsPicturesOfAnySizeAndLooksAtTheWholeOnceASecond) {
   const auto folder = find_nets_folder(std::nullopt);
   const auto file = folder.and_then([](const auto& f) { return checked_net(f, FacePercept::kFile); });

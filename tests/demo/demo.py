@@ -126,7 +126,7 @@ class Demo:
             if x["withdrawn"] or x["superseded_by"]:
                 continue
             for seat in x["seats"] or [""]:
-                found.append({"kind": x["kind"], "room": x["room"]["id"], "seat": seat, "id": x["id"],
+                found.append({"kind": x["kind"], "room": x["room"]["id"], "seat": seat, "id": x["id"], "claims": x["explanation"]["figures"].get("claims", 1),
                               "from_s": round(x["from_us"] / 1e6 - self.opens, 1), "to_s": round(x["to_us"] / 1e6 - self.opens, 1)})
         return found
 

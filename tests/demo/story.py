@@ -2,6 +2,7 @@
 
 The planted truth stays in this process's memory; programs under test get encoded video and test events only.
 """
+import collections
 import dataclasses
 import datetime
 import random
@@ -164,8 +165,11 @@ def plant_hall(exam):
 
 
 def match(planted, incidents):
-    """Compares what was planted with what was flagged. Incidents: dicts with kind, room, seat, from_s, to_s."""
-    missed, matched = [], set()
+    """Compares what was planted with what was flagged. Incidents: dicts with kind, room, seat, from_s, to_s, claims.
+
+    An incident bundles what lies close together, and then spans the time between: it stands for as many planted things as it has claims.
+    """
+    missed, matched, used = [], set(), collections.Counter()
     for p in planted:
         # A person who leaves while answers go on is seen twice: as an empty seat and as the disagreement.
         # Who copies is also seen to answer right after the other.
@@ -174,7 +178,10 @@ def match(planted, incidents):
                 if x["kind"] in kinds and x["room"] == p.room and (not p.seat or x["seat"] in (p.seat, p.partner))
                 and x["from_s"] <= p.to_s + 12 and x["to_s"] >= p.from_s - 4]
         matched.update(hits)
-        if not any(incidents[i]["kind"] == p.kind for i in hits):
+        own = next((i for i in hits if incidents[i]["kind"] == p.kind and used[i] < incidents[i]["claims"]), None)
+        if own is None:
             missed.append(dataclasses.asdict(p))
+        else:
+            used[own] += 1
     false = [x for i, x in enumerate(incidents) if i not in matched]
     return missed, false
