@@ -27,9 +27,9 @@ VARIANTS = {
     "mirrored": ("hflip", RATE, 0),
     "scaled by .8": ("scale=trunc(iw*.4)*2:trunc(ih*.4)*2", RATE, 0),
     "brighter by 15 %": ("lutyuv=y='clip(val*1.15,0,255)'", RATE, 0),
-    "darker by 15 %": ("lutyuv=y=val*.85", RATE, 0),
-    "without its first 0.3 s": ("trim=.3,setpts=PTS-STARTPTS", RATE, 0.3),
-    "without its first 0.7 s": ("trim=.7,setpts=PTS-STARTPTS", RATE, 0.7),
+    "darker by 15 %": ("lutyuv=y=val*0.85", RATE, 0),
+    "without its first 0.3 s": ("trim=0.3,setpts=PTS-STARTPTS", RATE, 0.3),
+    "without its first 0.7 s": ("trim=0.7,setpts=PTS-STARTPTS", RATE, 0.7),
     "at 800 kbit/s": ("null", ["-b:v", "800k", "-maxrate", "800k", "-bufsize", "1600k"], 0),
 }
 
