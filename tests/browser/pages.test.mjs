@@ -10,8 +10,8 @@ import { axeFindings, connected, drawn, healthy, launch, openPage, TEST, until }
 
 const dist = process.env.INVIGIL_WEB;
 const WORDS = {
-  "zh-CN": { wrong: "用户名或密码不正确", slow: "秒再登录", noSignal: "无信号", notMeasured: "未测定", gap: "摄像机停止传输" },
-  en: { wrong: "Wrong user name or password", slow: "s before the next", noSignal: "No signal", notMeasured: "not measured", gap: "Camera stalled" },
+  "zh-CN": { wrong: "用户名或密码不正确", slow: "秒再登录", noSignal: "无信号", notMeasured: "未测定", gap: "摄像机停止传输", ended: "登录已失效", one: "1 处缺口", cameras: "1 个考场 · 2 路摄像机" },
+  en: { wrong: "Wrong user name or password", slow: "s before the next", noSignal: "No signal", notMeasured: "not measured", gap: "Camera stalled", ended: "Your log-in has ended", one: "1 gap", cameras: "1 room · 2 cameras" },
 };
 let browser;
 before(async () => (browser = await launch()), TEST);
@@ -97,6 +97,8 @@ for (const language of ["zh-CN", "en"]) {
       await page.goto(`${fixture.url}/sessions`);
       await page.locator("table.table").waitFor();
       assert.equal(await page.locator("table a.title").count(), 5);
+      await page.getByText(words.one, { exact: true }).waitFor();
+      await page.getByText(words.cameras, { exact: true }).first().waitFor();
       await page.locator(".gaps").first().click();
       await page.getByText(words.gap).waitFor();
       await healthy(page, "sessions");
@@ -130,6 +132,19 @@ for (const language of ["zh-CN", "en"]) {
     });
 
     it("go back to the log-in when the console no longer knows the person", TEST, async () => {
+      await page.setViewportSize({ width: 1440, height: 900 });
+      await page.goto(`${fixture.url}/settings`);
+      await page.locator(".keys").waitFor();
+      await page.context().clearCookies();
+      await page.locator("header a[href='/queue']").click();
+      await page.waitForURL(/\/login\?next=/);
+      const shown = await page.locator("html").getAttribute("lang"); // the language was switched before
+      await page.getByText(WORDS[shown].ended).waitFor();
+      assert.deepEqual(await axeFindings(page), []);
+      await page.fill("#user", "zhangming");
+      await page.fill("#password", "correct horse");
+      await page.keyboard.press("Enter");
+      await page.waitForURL("**/queue");
       await page.context().clearCookies();
       await page.goto(`${fixture.url}/sessions/s1`);
       await page.waitForURL(/\/login\?next=/);

@@ -6,8 +6,8 @@ import { apart, axeFindings, connected, daySecond, healthy, launch, login, openP
 
 const dist = process.env.INVIGIL_WEB;
 const WORDS = {
-  "zh-CN": { gap: "摄像机停止传输", decided: "已签名并写入日志", valid: "签名有效", turned: "转头张望", as: "张明", struck: "已排除", fresh: "新" },
-  en: { gap: "Camera stalled", decided: "Signed and in the log", valid: "Signature valid", turned: "Head turned", as: "张明", struck: "Dismissed", fresh: "New" },
+  "zh-CN": { gap: "摄像机停止传输", decided: "已签名并写入日志", valid: "签名有效", turned: "转头张望", as: "张明", struck: "已排除", fresh: "新", notBegun: "届时开始录像", sessions: "场次" },
+  en: { gap: "Camera stalled", decided: "Signed and in the log", valid: "Signature valid", turned: "Head turned", as: "张明", struck: "Dismissed", fresh: "New", notBegun: "its recording begins then", sessions: "Sessions" },
 };
 let browser;
 before(async () => (browser = await launch()), TEST);
@@ -90,6 +90,44 @@ for (const language of ["zh-CN", "en"]) {
       await page.locator(".keys").waitFor();
       await page.keyboard.press("Escape");
       await page.locator(".keys").waitFor({ state: "hidden" });
+    });
+
+    it("show the picture where the pointer rests, and stay where they are", TEST, async () => {
+      if (!(await page.locator("video").evaluate((v) => v.paused))) await page.locator(".controls .play").click();
+      await still(page);
+      const stood = await stamp(page);
+      const area = await page.locator(".timeline .area").boundingBox();
+      const preview = page.locator(".preview");
+      assert.equal(await preview.isVisible(), false);
+      await page.mouse.move(area.x + area.width * 0.4, area.y + 10);
+      await preview.waitFor();
+      const light = await preview.locator("canvas").evaluate((c) => c.getContext("2d").getImageData(c.width / 2, 20, 1, 1).data[0]);
+      assert.ok(light > 60, "the room is seen");
+      const first = await preview.locator("figcaption").innerText();
+      await page.mouse.move(area.x + area.width * 0.6, area.y + 10);
+      await page.waitForFunction((text) => document.querySelector(".preview figcaption").textContent !== text, first);
+      await page.mouse.move(area.x, area.y - 300);
+      await preview.waitFor({ state: "hidden" });
+      assert.equal(await stamp(page), stood);
+    });
+
+    it("say so before a session has begun, and where there is no session", TEST, async () => {
+      await page.goto(`${fixture.url}/sessions/s4`);
+      await page.locator(".stage .cover").getByText(words.notBegun).waitFor();
+      await page.goto(`${fixture.url}/sessions/nowhere`);
+      await page.locator("main [role=alert] a").getByText(words.sessions).waitFor();
+      assert.equal(await page.locator("main [role=alert] button").count(), 0, "trying again would be in vain");
+    });
+
+    it("keep the decision at hand on a laptop, under a picture of some size", TEST, async () => {
+      await page.setViewportSize({ width: 1280, height: 720 });
+      await page.goto(`${fixture.url}/sessions/s1?incident=i-head_turned`);
+      await page.locator(".card.chosen .rule").first().waitFor();
+      const buttons = await page.locator(".card.chosen .decide").boundingBox();
+      assert.ok(buttons.y + buttons.height <= 720, `the buttons end at ${buttons.y + buttons.height}`);
+      const stage = await page.locator(".stage").boundingBox();
+      assert.ok(stage.height >= 300, `the picture is ${stage.height} px high`);
+      await page.setViewportSize({ width: 1440, height: 900 });
     });
 
     it("say so where there is no recording", TEST, async () => {

@@ -1,5 +1,6 @@
 #pragma once
-// The live worker against a real broker on loopback: who writes into its log, a worker that can be ended and started again, and what it said.
+// The live worker against a real broker on loopback: who writes into its log, a worker that can be ended and started again, and what it
+// said.
 
 #include <gtest/gtest.h>
 
@@ -53,7 +54,8 @@ class LiveFixture : public testing::Test {
   void write(const std::string& stream, RecordKind kind, Instant at, std::string payload) {
     Program& by = stream.rfind("registry/", 0) == 0 ? console_ : agent_;
     auto writer = by.writers.find(stream);
-    if (writer == by.writers.end()) writer = by.writers.emplace(stream, StreamWriter(stream, {}, *by.principal.signing, std::string(16, 'b'))).first;
+    if (writer == by.writers.end())
+      writer = by.writers.emplace(stream, StreamWriter(stream, {}, *by.principal.signing, std::string(16, 'b'))).first;
     by.waiting.push_back(writer->second.seal(kind, at_us(at.us), std::move(payload)));
     if (by.waiting.size() >= kMostInARequest) send(by);
   }

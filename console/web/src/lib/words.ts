@@ -83,7 +83,7 @@ export function useWords() {
     if (key === "p_adjusted") return t("incident.figure.p_adjusted", { n: scientific(value), chance: chance(value) });
     if (PROBABILITIES.has(key)) return t(`incident.figure.${key}`, { n: scientific(value) });
     const said = PERCENT.has(key) ? `${Math.round(value * 100)}%` : number(value);
-    return te(`incident.figure.${key}`) ? t(`incident.figure.${key}`, { n: said }) : `${key} = ${said}`;
+    return te(`incident.figure.${key}`) ? t(`incident.figure.${key}`, { n: said }, value === 1 ? 1 : 2) : `${key} = ${said}`;
   }
 
   /** Every figure of the explanation, in words where we have them, else by name: nothing is hidden but what is said elsewhere. */

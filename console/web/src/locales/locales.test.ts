@@ -14,7 +14,8 @@ function flat(tree: Tree, prefix = ""): Map<string, string> {
 }
 const chinese = flat(zh);
 const english = flat(en);
-const places = (text: string) => [...text.matchAll(/\{(\w+)\}/g)].map((m) => m[1]).sort();
+/** A text for one and for several ("a | b") names its figures twice. */
+const places = (text: string) => [...new Set([...text.matchAll(/\{(\w+)\}/g)].map((m) => m[1]))].sort();
 
 const KINDS = [
   "signal_lost", "frozen", "covered", "dark", "moved", "seat_empty", "second_person", "head_turned",

@@ -8,9 +8,13 @@ export const me = ref<Me | null>(null);
 /** False until the console was asked once. */
 export const known = ref(false);
 
+/** Whoever was here is no longer known to the console, without having left: the log-in page says so. */
+export const ended = ref(false);
+
 export const mayDecide = computed(() => me.value?.rights.includes("give_opinions") ?? false);
 
 function become(who: Me | null): void {
+  ended.value = false;
   me.value = who;
   known.value = true;
   if (who) live.start();
@@ -22,7 +26,7 @@ export async function recognise(): Promise<void> {
   try {
     become(await api.me());
   } catch (error) {
-    if (error instanceof ApiError && error.status === 401) become(null);
+    if (error instanceof ApiError && error.status === 401) forget();
     else throw error;
   }
 }
@@ -39,6 +43,9 @@ export async function logout(): Promise<void> {
   }
 }
 
+/** The console says it knows nobody. */
 export function forget(): void {
+  const was = me.value !== null || ended.value;
   become(null);
+  ended.value = was;
 }
