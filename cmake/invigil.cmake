@@ -61,13 +61,15 @@ function(invigil_test name)
   endif()
   if(INVIGIL_SANITIZE)  # several times slower
     math(EXPR A_TIMEOUT "${A_TIMEOUT} * 6")
+    # The long history keeps the stack of the earlier access, by which the suppressions know whose it was.
+    set(sanitizer_options "TSAN_OPTIONS=suppressions=${PROJECT_SOURCE_DIR}/cmake/tsan.supp:history_size=7")
   endif()
   add_executable(${name} ${A_SOURCES})
   target_link_libraries(${name} PRIVATE invigil_settings ${A_USES} GTest::gmock GTest::gtest_main)
   set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/tests)
   add_test(NAME ${name} COMMAND ${name} WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
   set_tests_properties(${name} PROPERTIES TIMEOUT ${A_TIMEOUT} LABELS "unit;${A_LABELS}"
-    ENVIRONMENT "INVIGIL_BUILD=${PROJECT_BINARY_DIR};INVIGIL_SOURCE=${PROJECT_SOURCE_DIR}")
+    ENVIRONMENT "INVIGIL_BUILD=${PROJECT_BINARY_DIR};INVIGIL_SOURCE=${PROJECT_SOURCE_DIR};${sanitizer_options}")
 endfunction()
 
 # invigil_fuzz(NAME SOURCES … USES … CORPUS dir): a libFuzzer target with INVIGIL_FUZZ;

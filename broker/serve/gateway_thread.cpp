@@ -13,9 +13,9 @@ constexpr std::int64_t kSilentUs = 60'000'000;
 
 }  // namespace
 
-GatewayThread::GatewayThread(BusContext& context, GatewaySockets sockets, std::unique_ptr<GatewayCore> core, EventLog& log, MerkleTree& tree,
+GatewayThread::GatewayThread(GatewaySockets sockets, std::unique_ptr<GatewayCore> core, EventLog& log, MerkleTree& tree,
                              const Clock& clock, std::string endpoint)
-    : context_(context), sockets_(std::move(sockets)), core_(std::move(core)), clock_(clock), endpoint_(std::move(endpoint)) {
+    : sockets_(std::move(sockets)), core_(std::move(core)), clock_(clock), endpoint_(std::move(endpoint)) {
   followers_ = std::make_unique<FollowServer>(log, [this](PeerId peer, std::string frame, std::string body) {
     if (!follow_frames_.push({peer, std::move(frame), std::move(body)}, stopping_.get_token())) return false;
     waker_.wake();

@@ -30,7 +30,7 @@ struct GatewaySockets {
 /// Owns its thread; stops with the object.
 class GatewayThread {
  public:
-  GatewayThread(BusContext& context, GatewaySockets sockets, std::unique_ptr<GatewayCore> core, EventLog& log, MerkleTree& tree, const Clock& clock,
+  GatewayThread(GatewaySockets sockets, std::unique_ptr<GatewayCore> core, EventLog& log, MerkleTree& tree, const Clock& clock,
                 std::string endpoint);
   ~GatewayThread();
   /// From any thread.
@@ -49,7 +49,6 @@ class GatewayThread {
   void send(PeerNames& names, RouterSocket& socket, PeerId peer, std::string_view frame, std::string_view body, bool with_body);
   void housekeeping(std::int64_t mono_us);
 
-  BusContext& context_;
   GatewaySockets sockets_;
   std::unique_ptr<GatewayCore> core_;
   const Clock& clock_;

@@ -7,7 +7,7 @@
 #include "broker/media/worker/jobs.h"
 #include "broker/media/worker/sandbox.h"
 
-#if defined(__SANITIZE_ADDRESS__)
+#if defined(INVIGIL_SANITIZED)
 // The leak check at exit starts a thread, which the sandbox refuses.
 extern "C" const char* __asan_default_options() { return "detect_leaks=0"; }
 #endif

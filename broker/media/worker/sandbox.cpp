@@ -94,7 +94,7 @@ Result<> enter_sandbox(Powers powers, [[maybe_unused]] Limits limits) {
   if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) return refused("no_new_privs", errno);
   if (auto r = limit(RLIMIT_CORE, 0, "core size"); !r) return r;
   if (auto r = limit(RLIMIT_NOFILE, 16, "descriptors"); !r) return r;
-#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)  // they need address space for their shadow, and a file to report to
+#if !defined(INVIGIL_SANITIZED)  // sanitizers need address space for their shadow, and a file to report to
   if (auto r = limit(RLIMIT_FSIZE, 0, "file size"); !r) return r;
   if (limits.address_space > 0)
     if (auto r = limit(RLIMIT_AS, limits.address_space, "address space"); !r) return r;
