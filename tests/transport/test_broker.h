@@ -36,7 +36,8 @@ class TestFolder {
 };
 
 /// Polls a condition that other threads make true; false after `limit`.
-inline bool eventually(const std::function<bool()>& condition, std::chrono::milliseconds limit = std::chrono::seconds(20)) {
+// ThreadSanitizer needs a second for each large message whose hand-over it cannot see (cmake/tsan.supp).
+inline bool eventually(const std::function<bool()>& condition, std::chrono::milliseconds limit = std::chrono::minutes(3)) {
   const auto deadline = std::chrono::steady_clock::now() + limit;
   while (!condition()) {
     if (std::chrono::steady_clock::now() > deadline) return false;
