@@ -12,7 +12,7 @@
 namespace invigil {
 namespace {
 
-constexpr std::size_t kStrangersNeeded = 1000, kStrangers = 20000, kNullNeeds = 100, kAlikePairs = 200;
+constexpr std::size_t kStrangersNeeded = 1000, kStrangers = 20000, kNullNeeds = 100, kAlikePairs = 200, kPartners = 10;
 constexpr double kWindow_s = 15;
 
 /// 1 - (1 - p)^tests without losing small p.
@@ -47,6 +47,31 @@ void keep_smallest(CandidateFinding& candidate, const ChannelFinding& found) {
   candidate.channels.push_back(found);
 }
 
+/// How much each candidate's pace moves with that of the (at most ten) partners most alike in answers: Σ z / √partners, centred and scaled over
+/// the candidates, since who errs alike also lingers alike. 0 and partner -1 where nobody is listed.
+std::vector<Closest> pace_with_partners(const ExamFindings& out) {
+  std::vector<std::vector<std::pair<double, std::size_t>>> own(out.candidates.size());
+  for (std::size_t k = 0; k < out.pairs.size(); ++k)
+    for (const int i : {out.pairs[k].pair.a, out.pairs[k].pair.b}) own[static_cast<std::size_t>(i)].emplace_back(out.pairs[k].p, k);
+  std::vector<Closest> together(own.size(), {0, -1});
+  std::vector<double> known;
+  for (std::size_t i = 0; i < own.size(); ++i) {
+    if (own[i].empty()) continue;
+    const std::size_t most = std::min(kPartners, own[i].size());
+    std::partial_sort(own[i].begin(), own[i].begin() + static_cast<std::ptrdiff_t>(most), own[i].end());
+    double sum = 0;
+    for (std::size_t k = 0; k < most; ++k) sum += out.pairs[own[i][k].second].pace_z;
+    const StarPair& first = out.pairs[own[i][0].second].pair;
+    together[i] = {static_cast<float>(sum / std::sqrt(static_cast<double>(most))), first.a == static_cast<int>(i) ? first.b : first.a};
+    known.push_back(static_cast<double>(together[i].z));
+  }
+  if (known.empty()) return together;
+  const double centre = median_of(known), scale = std::max(1.0, robust_sd(known));
+  for (Closest& t : together)
+    if (t.partner >= 0) t.z = static_cast<float>((static_cast<double>(t.z) - centre) / scale);
+  return together;
+}
+
 }  // namespace
 
 void add_pace(const ExamData& exam, const SeatFamilies& families, const std::vector<float>& pace, const std::vector<Closest>& closest, ExamFindings& out) {
@@ -60,13 +85,21 @@ void add_pace(const ExamData& exam, const SeatFamilies& families, const std::vec
   for (double& z : null) z = surprise(z);
   std::sort(null.begin(), null.end());
   const TailFit tail(std::move(null), 0);
+  for (PairFinding& f : out.pairs) f.pace_z = (pace_likeness(exam, pace, f.pair.a, f.pair.b) - centre) / scale;
+  const std::vector<Closest> together = pace_with_partners(out);
   const double partners = exam.candidate_count() - 1.0;
   for (std::size_t i = 0; i < closest.size(); ++i) {
     if (closest[i].partner < 0) continue;
-    const double z = pace_likeness(exam, pace, static_cast<int>(i), closest[i].partner);
-    out.candidates[i].channels.push_back({"rt_profile", sidak(tail.p(surprise(z)), partners), (z - centre) / scale, closest[i].partner});
+    const double z = (pace_likeness(exam, pace, static_cast<int>(i), closest[i].partner) - centre) / scale;
+    const double nearest = sidak(tail.p(surprise(z * scale + centre)), partners);
+    if (together[i].partner < 0) {
+      out.candidates[i].channels.push_back({"rt_profile", nearest, z, closest[i].partner});
+      continue;
+    }
+    const auto joint = static_cast<double>(together[i].z);
+    const double confirmed = tail.p(surprise(joint * scale + centre)), p = 2 / (1 / nearest + 1 / confirmed);
+    out.candidates[i].channels.push_back(nearest <= confirmed ? ChannelFinding{"rt_profile", p, z, closest[i].partner} : ChannelFinding{"rt_profile", p, joint, together[i].partner});
   }
-  for (PairFinding& f : out.pairs) f.pace_z = (pace_likeness(exam, pace, f.pair.a, f.pair.b) - centre) / scale;
 }
 
 void add_follow_lag(const ExamData& exam, const SeatFamilies& families, ExamFindings& out) {

@@ -8,7 +8,9 @@
 
 namespace invigil {
 
-/// Adds "rt_profile" (the candidate's closest partner in pace) and PairFinding::pace_z. z is centred and scaled by strangers; p comes from their
+/// Adds "rt_profile" and PairFinding::pace_z. Two questions, joined by the harmonic mean of their p: does the pace move with that of the one
+/// closest in pace, among all partners; and with that of the ten most alike in answers, one test, for they were chosen by the answers: it tells
+/// a ring, of whose likeness in pace each pair has a little. z and partner are of the smaller p. z is centred and scaled by strangers; p comes from their
 /// tail (generalised Pareto, never bounded), since model tails of response times are wrong on real exams. `closest` as PairEvidence gives it.
 void add_pace(const ExamData& exam, const SeatFamilies& families, const std::vector<float>& pace, const std::vector<Closest>& closest, ExamFindings& out);
 

@@ -18,6 +18,7 @@ constexpr int kSimilarityNeeds = 20, kNominalNeeds = 300;
 constexpr int kExactUpTo = 1000;  // candidates: below, every pair is compared in double
 constexpr std::size_t kInstitutionNeeds = 200, kInstitutionSample = 20000, kStrangers = 20000, kStrangersNeeded = 2000;
 constexpr std::size_t kK2Pairs = 50;  // K2 fits a regression for every pair
+constexpr double kSmallestP = 1e-300;
 constexpr double kUnknown = std::numeric_limits<double>::quiet_NaN();
 
 }  // namespace
@@ -171,25 +172,29 @@ void PairEvidence::adjust(ExamFindings& out) const {
   });
 }
 
-/// One p for each candidate over all partners, by Simes (1986) with the families' weights: one overwhelming partner counts as with
-/// Bonferroni, and somebody moderately like ten others, as in a ring, gains up to ten times.
+/// One p for each candidate over all partners: the weighted harmonic mean of the pairs' p (Wilson 2019), so that one overwhelming partner counts
+/// nearly as with Bonferroni and a ring's many middling partners add up. Half of the weight goes by seats, half evenly: copiers sit side by side,
+/// but the members of a ring sit anywhere. What was not examined exactly counts as p = 1.
 void PairEvidence::tell_candidates(ExamFindings& out) const {
   struct Likeness {
-    double tests_p = 1, z = 0;
+    double weight = 0, p = 1, z = 0;
     int partner = -1;
   };
+  const double even = 1 / (static_cast<double>(exam_.candidates.size()) - 1);
   std::vector<std::vector<Likeness>> own(exam_.candidates.size());
-  for (const PairFinding& f : out.pairs) {
-    own[static_cast<std::size_t>(f.pair.a)].push_back({f.p * families_.tests_of(f.pair.a, f.family), f.pair.z_scaled, f.pair.b});
-    own[static_cast<std::size_t>(f.pair.b)].push_back({f.p * families_.tests_of(f.pair.b, f.family), f.pair.z_scaled, f.pair.a});
-  }
+  for (const PairFinding& f : out.pairs)
+    for (const auto& [one, other] : {std::pair{f.pair.a, f.pair.b}, std::pair{f.pair.b, f.pair.a}})
+      own[static_cast<std::size_t>(one)].push_back({(1 / families_.tests_of(one, f.family) + even) / 2, f.p, f.pair.z_scaled, other});
   for (std::size_t i = 0; i < own.size(); ++i) {
     auto& list = own[i];
     if (list.empty()) continue;
-    std::sort(list.begin(), list.end(), [](const Likeness& x, const Likeness& y) { return x.tests_p != y.tests_p ? x.tests_p < y.tests_p : x.partner < y.partner; });
-    double p = 1;
-    for (std::size_t k = 0; k < list.size(); ++k) p = std::min(p, list[k].tests_p / static_cast<double>(k + 1));
-    out.candidates[i].channels.push_back({"similarity", p, list.front().z, list.front().partner});
+    std::sort(list.begin(), list.end(), [](const Likeness& x, const Likeness& y) {
+      const double left = x.weight * y.p, right = y.weight * x.p;  // weight / p, without dividing by what may be 0
+      return left != right ? left > right : x.partner < y.partner;
+    });
+    double rest = 1, sum = 0;
+    for (const Likeness& l : list) rest -= l.weight, sum += l.weight / std::max(l.p, kSmallestP);
+    out.candidates[i].channels.push_back({"similarity", 1 / (sum + std::max(0.0, rest)), list.front().z, list.front().partner});
   }
 }
 

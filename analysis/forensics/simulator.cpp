@@ -62,6 +62,7 @@ struct Simulation {
   std::size_t items;
   std::vector<SimulatedItem> bank;
   std::vector<double> theta, speed;
+  std::vector<char> on_list;                    // J: items that the ring knows
   std::vector<std::vector<char>> copied_items;  // of each entry of out.copied
 
   explicit Simulation(const SimulationPlan& p) : plan(p), seats(p.rows * p.columns), n(p.rooms * seats), items(static_cast<std::size_t>(p.items)) {}
@@ -140,7 +141,9 @@ struct Simulation {
   void let_people_know() {
     RandomSource ring = numbers(plan, Part::ring), known = numbers(plan, Part::knowledge), rush = numbers(plan, Part::rush);
     out.ring = plan.ring_inside ? mostly_of_one_institution(plan.ring, ring) : some(plan.ring, n, ring);
+    on_list.assign(items, 0);
     for (const int j : some(static_cast<int>(plan.ring_known * plan.items), plan.items, ring)) {
+      on_list[static_cast<std::size_t>(j)] = 1;
       const bool wrong = ring.uniform() < kErrorsOnTheList;
       const auto told = static_cast<std::int8_t>(wrong ? (key(j) + 1 + ring.below(plan.options - 1)) % plan.options : key(j));
       for (const int i : out.ring)
@@ -185,14 +188,16 @@ struct Simulation {
     exam.commit_s.assign(exam.answers.size(), kNever);
     RandomSource stopwatch = numbers(plan, Part::stopwatch);
     std::vector<double> start(static_cast<std::size_t>(n)), own(exam.answers.size());
-    std::vector<char> knows(static_cast<std::size_t>(n), 0);
+    std::vector<char> knows(static_cast<std::size_t>(n), 0), in_ring(knows);
+    for (const int i : out.ring) in_ring[static_cast<std::size_t>(i)] = 1;
     for (const int i : out.preknowledge) knows[static_cast<std::size_t>(i)] = 1;
     for (int i = 0; i < n; ++i) {
       start[static_cast<std::size_t>(i)] = kStart_s * random.uniform();
       double now = start[static_cast<std::size_t>(i)];
       for (int j = 0; j < plan.items; ++j) {
         const SimulatedItem& item = bank[static_cast<std::size_t>(j)];
-        const double faster = knows[static_cast<std::size_t>(i)] && out.leaked[static_cast<std::size_t>(j)] ? kKnownIsFaster : 0;
+        double faster = knows[static_cast<std::size_t>(i)] && out.leaked[static_cast<std::size_t>(j)] ? kKnownIsFaster : 0;
+        if (in_ring[static_cast<std::size_t>(i)] && on_list[static_cast<std::size_t>(j)]) faster += plan.ring_faster;
         own[at(i, j)] = std::exp(item.intensity - speed[static_cast<std::size_t>(i)] - faster + item.spread * random.normal());
         now += own[at(i, j)];
         exam.commit_s[at(i, j)] = now;

@@ -27,6 +27,7 @@ struct SimulationPlan {
   int ring = 0;                          ///< candidates anywhere who share one list of answers, a fifth of it wrong
   double ring_known = 0.5;               ///< share of the items on the list
   bool ring_inside = false;              ///< all but every fourth of them from the first institution
+  double ring_faster = 0;                ///< how much faster they are on the items of the list, in log seconds
   int preknowledge = 0;                  ///< candidates who know the leaked items' keys and answer them faster
   int leaked_items = 0;
   int rushers = 0;                       ///< fast and good: they know most keys
