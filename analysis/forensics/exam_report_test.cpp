@@ -98,6 +98,31 @@ TEST(Examine, AnOutageOfARoomFlagsNobody) {
   EXPECT_LE(flags, 2);
 }
 
+// A ring's members sit apart, and no two of them need be overwhelming: many middling partners add up, and so does pace on the items they know.
+TEST(Examine, ARingOfMiddlingPairsIsRankedHighAndItsPaceConfirmsIt) {
+  int by_answers = 0, by_pace = 0, hasty = 0, honest = 0, members = 0;
+  for (std::uint64_t seed = 0; seed < 3; ++seed) {
+    const auto sim = simulate_exam({.seed = 800 + seed, .rooms = 12, .items = 120, .ring = 12, .ring_known = 0.4, .ring_faster = 0.35});
+    const auto found = examine(sim.exam, {.known_items = {}, .listed_pairs = 0, .permutations = 0});
+    std::vector<char> inside(sim.exam.candidates.size(), 0);
+    for (const int i : sim.ring) inside[static_cast<std::size_t>(i)] = 1;
+    std::vector<double> others;
+    for (const auto& c : found.candidates) {
+      if (inside[static_cast<std::size_t>(c.candidate)]) continue;
+      others.push_back(c.channel("similarity")->p);
+      hasty += c.channel("rt_profile")->p < 0.01, ++honest;
+    }
+    std::ranges::sort(others);
+    for (const int i : sim.ring) {
+      by_answers += of(found, i).channel("similarity")->p < others[others.size() / 20], ++members;
+      by_pace += of(found, i).channel("rt_profile")->p < 0.01;
+    }
+  }
+  EXPECT_GE(by_answers, members * 2 / 3);
+  EXPECT_GE(by_pace, members / 2);
+  EXPECT_LE(hasty, honest * 0.02);
+}
+
 TEST(Examine, OneSchoolInOneRoomIsJudgedByItself) {
   double told = 0, blind = 0, pairs = 0;
   for (std::uint64_t seed = 0; seed < 4; ++seed) {

@@ -195,7 +195,12 @@ std::vector<std::pair<std::string, SimulationPlan>> cheating_plans() {
   ring.ring = 14, ring.ring_known = 0.4;
   rushers.rushers = 14, rushers.rush = 0.8;
   all = copiers, all.ring = 14, all.ring_known = 0.4, all.rushers = 14, all.rush = 0.8, all.corrected = 4;
-  return {{"all together", all}, {"copiers", copiers}, {"a ring", ring}, {"rushers", rushers}};
+  SimulationPlan mixed{.rooms = 53, .items = 170, .institutions = 12, .mixed_rooms = true, .school_effect = 0.3, .ability_mean = 0.3, .ability_gap = 0.5, .missing = 0.0005,
+                       .ring = 14, .ring_known = 0.33, .rushers = 22, .rush = 0.7, .unchosen_options = 2, .untimed = 0.0004};
+  SimulationPlan inside = mixed, quick = mixed;
+  inside.ring_inside = true, quick.ring_faster = 0.3;
+  return {{"all together", all}, {"copiers", copiers}, {"a ring", ring}, {"rushers", rushers}, {"1,590 × 170, mixed institutions, a ring of 14, 22 fast", mixed},
+          {"the same, three quarters of the ring from one institution", inside}, {"the same, the ring quicker on what it knows", quick}};
 }
 
 RankingRun ranking_run(int exams, std::uint64_t seed, const SimulationPlan& plan) {

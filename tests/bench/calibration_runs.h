@@ -66,7 +66,8 @@ void add_sessions(SessionsRun& run, int sessions, std::uint64_t seed, const Simu
 /// The honest sessions of the table: rooms of 30 with 60, 100 and 170 items, and two rooms of two schools, mixed, with missing answers, lost
 /// events and an outage.
 std::vector<SimulationPlan> honest_plans();
-/// Large exams with planted cheats: copiers, a ring, rushers and corrected answers together; and each of the first three alone.
+/// Large exams with planted cheats: copiers, a ring, rushers and corrected answers together; each of the first three alone; and a ring and
+/// fast people in an exam of 1,590 × 170 of twelve unequal institutions, the ring from anywhere, mostly from one, or quicker on what it knows.
 std::vector<std::pair<std::string, SimulationPlan>> cheating_plans();
 
 /// Cheats planted in large exams: how the ranking finds them, beside what single channels and other ways to join them find.

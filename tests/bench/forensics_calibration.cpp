@@ -92,7 +92,7 @@ void sessions(double scale, std::uint64_t seed) {
 }
 
 void rankings(double scale, std::uint64_t seed) {
-  std::printf("\n| 600 candidates × 100 items | ranked by | AUC | cheats above 99 %% of the honest | above 95 %% |\n|---|---|---|---|---|\n");
+  std::printf("\n| planted (600 × 100 where nothing else is said) | ranked by | AUC | cheats above 99 %% of the honest | above 95 %% |\n|---|---|---|---|---|\n");
   for (const auto& [name, plan] : cheating_plans())
     for (const auto& row : ranking_run(std::max(1, static_cast<int>(scale * 6)), seed + 400000, plan).rows)
       std::printf("| %s | %s | %.3f | %.2f | %.2f |\n", name.c_str(), row.by.c_str(), row.auc, row.hits_01.value(), row.hits_05.value());
