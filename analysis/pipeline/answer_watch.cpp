@@ -2,12 +2,14 @@
 
 #include <algorithm>
 
+#include "analysis/forensics/pair_scan.h"
 #include "analysis/forensics/similarity_star.h"
 
 namespace invigil {
 namespace {
 
 constexpr int kNeeds = 20, kMostBorrowed = 300, kLeastShared = 10;
+constexpr std::size_t kMargin = 4;  // so many times what is shown is compared exactly: the screening's floats may order neighbours otherwise
 constexpr int kSweeps = 10;  // of the fit: the first digits of the figures settle, and nothing is judged by them
 
 }  // namespace
@@ -28,19 +30,24 @@ AnswerWatch watch_answers(const AnswerSheets& sheets, const std::string& room, s
   }
   if (!matrix.examinable || matrix.exam.candidate_count() < kNeeds) return out;
   const RaschFit fit = fit_rasch(matrix.exam, {kSweeps});
+  const auto n = static_cast<std::size_t>(matrix.exam.candidate_count());
+  ScanRequest request;
+  request.rasch = &fit;
+  request.keep = n * (n - 1) / 2;
+  PairScan scan = scan_pairs(matrix.exam, request);
+  std::sort(scan.top.begin(), scan.top.end(), [](const ScannedPair& x, const ScannedPair& y) {
+    return x.star != y.star ? x.star > y.star : std::pair(x.a, x.b) < std::pair(y.a, y.b);
+  });
   const StarModel model(matrix.exam, fit);
+  const auto here = [&](int i) { return matrix.people[static_cast<std::size_t>(i)].room == room; };
   std::vector<StarPair> pairs;
-  std::vector<double> z;
-  for (int a = 0; a < matrix.exam.candidate_count(); ++a)
-    for (int b = a + 1; b < matrix.exam.candidate_count(); ++b) {
-      StarPair pair = model.compare(a, b);
-      if (pair.shared < kLeastShared) continue;
-      z.push_back(pair.z);
-      const auto at = [&](int i) -> const SheetPerson& { return matrix.people[static_cast<std::size_t>(i)]; };
-      if (at(a).room == room && at(b).room == room) pairs.push_back(pair);
-    }
-  if (z.empty()) return out;
-  const double scale = star_scale(z);
+  for (const ScannedPair& screened : scan.top) {
+    if (pairs.size() >= kMargin * most) break;
+    if (!here(screened.a) || !here(screened.b)) continue;
+    const StarPair pair = model.compare(screened.a, screened.b);
+    if (pair.shared >= kLeastShared) pairs.push_back(pair);
+  }
+  const double scale = scan.star_spread.scale();
   std::sort(pairs.begin(), pairs.end(), [](const StarPair& x, const StarPair& y) {
     return x.z_corrected != y.z_corrected ? x.z_corrected > y.z_corrected : std::pair(x.a, x.b) < std::pair(y.a, y.b);
   });

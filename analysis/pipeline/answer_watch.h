@@ -20,8 +20,8 @@ struct AnswerWatch {
   std::vector<WatchedPair> pairs;     ///< the largest z first
 };
 
-/// Figures of one room: Rasch fit and ω* over its newest answers, about a millisecond for 60 seats × 100 items
-/// (forensics.md 11: sequentially tested, hence shown and never judged). A room of fewer than 20 borrows the fit of its session,
+/// Figures of one room: Rasch fit over its newest answers, ω* of all pairs in float, of the most alike in double: about a
+/// millisecond for 60 seats × 100 items. Tested again after each answer, hence shown and never judged. A room of fewer than 20 borrows the fit of its session,
 /// when that has at most 300 seats; with fewer than 20 in all, and for pairs with fewer than 10 items in common, there are no pairs.
 AnswerWatch watch_answers(const AnswerSheets& sheets, const std::string& room, std::size_t most = 5);
 
