@@ -10,8 +10,8 @@ import { axeFindings, connected, drawn, healthy, launch, openPage, TEST, until }
 
 const dist = process.env.INVIGIL_WEB;
 const WORDS = {
-  "zh-CN": { wrong: "用户名或密码不正确", slow: "秒再登录", noSignal: "无信号", notMeasured: "未测定", gap: "摄像机停止传输", ended: "登录已失效", one: "1 处缺口", cameras: "1 个考场 · 2 路摄像机" },
-  en: { wrong: "Wrong user name or password", slow: "s before the next", noSignal: "No signal", notMeasured: "not measured", gap: "Camera stalled", ended: "Your log-in has ended", one: "1 gap", cameras: "1 room · 2 cameras" },
+  "zh-CN": { wrong: "用户名或密码不正确", slow: "秒再登录", noSignal: "无信号", notMeasured: "未测定", gap: "摄像机停止传输", ended: "登录已失效", one: "1 处缺口", cameras: "1 个考场 · 2 路摄像机", noCamera: "没有摄像机" },
+  en: { wrong: "Wrong user name or password", slow: "s before the next", noSignal: "No signal", notMeasured: "not measured", gap: "Camera stalled", ended: "Your log-in has ended", one: "1 gap", cameras: "1 room · 2 cameras", noCamera: "No camera" },
 };
 let browser;
 before(async () => (browser = await launch()), TEST);
@@ -94,8 +94,10 @@ for (const language of ["zh-CN", "en"]) {
     });
 
     it("list sessions with filters, coverage and the causes of gaps", TEST, async () => {
+      fixture.world.sessions.find((s) => s.id === "s4").cameras = 0;
       await page.goto(`${fixture.url}/sessions`);
       await page.locator("table.table").waitFor();
+      await page.getByText(words.noCamera, { exact: true }).waitFor();
       assert.equal(await page.locator("table a.title").count(), 5);
       await page.getByText(words.one, { exact: true }).waitFor();
       await page.getByText(words.cameras, { exact: true }).first().waitFor();

@@ -125,6 +125,8 @@ for (const language of ["zh-CN", "en"]) {
       await page.locator(".card.chosen .rule").first().waitFor();
       const buttons = await page.locator(".card.chosen .decide").boundingBox();
       assert.ok(buttons.y + buttons.height <= 720, `the buttons end at ${buttons.y + buttons.height}`);
+      const marks = await page.locator(".legend svg").evaluateAll((list) => list.map((mark) => mark.getBoundingClientRect().width));
+      assert.ok(marks.length > 4 && marks.every((width) => width > 5 && width < 30), `marks of the legend: ${marks}`);
       const stage = await page.locator(".stage").boundingBox();
       assert.ok(stage.height >= 300, `the picture is ${stage.height} px high`);
       await page.setViewportSize({ width: 1440, height: 900 });
