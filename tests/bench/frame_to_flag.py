@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """Milliseconds from a frame at the agent until the incident that rests on it is in the log and on an open page: one room camera, RTSP.
 
-  frame_to_flag.py --build DIR [--seconds 60]
+  frame_to_flag.py --build DIR [--seconds 40]
 
 People leave their seats, then the picture is covered and goes dark. An incident's first record tells
 the last frame it rests on (to_us, the agent's wall clock; one machine, one clock); the page's clock stops when it arrives there,
@@ -23,7 +23,7 @@ from stand import Stand
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--build", required=True)
-    parser.add_argument("--seconds", type=float, default=60)
+    parser.add_argument("--seconds", type=float, default=40)
     options = parser.parse_args()
     build = pathlib.Path(options.build).resolve()
     with tempfile.TemporaryDirectory(prefix="invigil-bench-") as folder:

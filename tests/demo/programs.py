@@ -28,6 +28,12 @@ def free_port(count=1):
                 s.close()
 
 
+def ending_with_parent(command):
+    """The same command, ended by SIGTERM when the thread that starts it ends, however that one ends: nothing is left running behind a
+    driver that was killed. The process id stays the command's own (setpriv, from util-linux, replaces itself)."""
+    return ["setpriv", "--pdeathsig", "TERM", *(str(c) for c in command)]
+
+
 class Failed(Exception):
     """A step of the demonstration failed; the text says which and shows the program's own words."""
 
@@ -49,7 +55,7 @@ class Program:
     def start(self):
         self.wanted = True
         with open(self.log, "ab") as log:
-            self.process = subprocess.Popen(self.command, stdin=subprocess.PIPE if self.stdin_text else subprocess.DEVNULL,
+            self.process = subprocess.Popen(ending_with_parent(self.command), stdin=subprocess.PIPE if self.stdin_text else subprocess.DEVNULL,
                                             stdout=log, stderr=log, start_new_session=True)
         if self.stdin_text:
             self.process.stdin.write(self.stdin_text.encode())

@@ -45,7 +45,7 @@ class RoomFactory(GstRtspServer.RTSPMediaFactory):
     def feed_from_generator(self, media):
         source = media.get_element().get_by_name("source")
         s, mount = self.settings, self.mount
-        generator = subprocess.Popen(
+        generator = subprocess.Popen(  # ends by itself when nobody reads its frames
             [s["generator"], "--seed", str(mount["seed"]), "--room", str(mount["room"]), "--start-us", str(s["start_us"]),
              "--fps", str(s["fps"]), "--width", str(s["width"]), "--height", str(s["height"])],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE)
