@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """Milliseconds from a frame at the agent until the incident that rests on it is in the log and on an open page: one room camera, RTSP.
 
-  frame_to_flag.py --build DIR [--seconds 40]
+  frame_to_flag.py --build DIR [--seconds 50]
 
 People leave their seats, then the picture is covered and goes dark. An incident's first record tells
 the last frame it rests on (to_us, the agent's wall clock; one machine, one clock); the page's clock stops when it arrives there,
@@ -23,7 +23,7 @@ from stand import Stand
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--build", required=True)
-    parser.add_argument("--seconds", type=float, default=40)
+    parser.add_argument("--seconds", type=float, default=50)
     options = parser.parse_args()
     build = pathlib.Path(options.build).resolve()
     with tempfile.TemporaryDirectory(prefix="invigil-bench-") as folder:
@@ -34,8 +34,8 @@ def main():
             stand.add_user("inspector", "王督导", "inspector")
             opens = time.time() + 5
             end = int(options.seconds)
-            script = [f"covered {end - 26} {end - 18}", f"dark {end - 12} {end - 2}"]
-            script += [f"seat_empty {10 + 4 * seat} {end - 28} {seat}" for seat in range(5)]
+            script = [f"covered {end - 20} {end - 13}", f"dark {end - 9} {end - 1}"]
+            script += [f"seat_empty {8 + 2 * seat} {end - 22} {seat}" for seat in range(6)]
             settings = {"generator": str(build / "demo/invigil-demo-rooms"), "start_us": int(opens * 1e6), "fps": 10, "width": 1280, "height": 720,
                         "mounts": [{"path": "/r0", "seed": 5, "room": 0, "script": script}]}
             server = stand.supervisor.add(Program("cameras", ["/usr/bin/python3", pathlib.Path(story.__file__).parent / "rtsp_server.py"], folder, json.dumps(settings)))
