@@ -134,7 +134,7 @@ std::map<std::string, std::function<Made()>> everything() {
   out["RecordHeader"] = golden_header;
   // Fields that came after a payload's first golden bytes: with everything it may say today.
   out["Observation.2"] = [] { return filled(Observation::default_instance()); };
-  out["Plan.2"] = [] { return filled(Plan::default_instance()); };
+  for (const char* plan : {"Plan.2", "Plan.3"}) out[plan] = [] { return filled(Plan::default_instance()); };
   for (const auto& [kind, message] : payloads()) out[message->GetDescriptor()->name()] = [of = message] { return filled(*of); };
   for (const pb::Message* envelope : {static_cast<const pb::Message*>(&ToBroker::default_instance()), static_cast<const pb::Message*>(&FromBroker::default_instance())}) {
     const pb::OneofDescriptor& body = *envelope->GetDescriptor()->FindOneofByName("body");

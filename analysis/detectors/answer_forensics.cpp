@@ -18,7 +18,7 @@ constexpr Parameter kParameters[] = {
 
 DetectorEntry answer_forensics_detector() {
   return {"answer_forensics", "1", Reach::whole_session,
-          "similar_answers,answer_ring,fast_and_good,answers_changed,answers_follow,similar_pace,answers_examined", 0.8, 180, "C2.1,C4.1,C3.1", false,
+          "similar_answers,answer_ring,fast_and_good,answers_changed,answers_follow,knew_items,similar_pace,answers_examined", 0.8, 180, "C2.1,C4.1,C3.1", false,
           kParameters, nullptr};
 }
 

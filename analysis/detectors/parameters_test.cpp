@@ -90,7 +90,7 @@ TEST(Table, HasTheKindsThePagesHaveWordsFor) {
     }
   const std::set<std::string_view> expected = {"signal_lost", "frozen", "covered", "dark", "moved", "seat_empty", "second_person",
       "head_turned", "focus_lost_then_answer", "paste", "answer_burst", "event_gap", "silent_seat", "screen_room_disagree", "event_conflict",
-      "similar_answers", "answer_ring", "fast_and_good", "answers_changed", "answers_follow", "similar_pace", "answers_examined"};
+      "similar_answers", "answer_ring", "fast_and_good", "answers_changed", "answers_follow", "knew_items", "similar_pace", "answers_examined"};
   EXPECT_EQ(names, expected);
 }
 

@@ -161,7 +161,7 @@ struct Telling {
       if (pair != findings.pairs.end() && told.insert(std::minmax(c.candidate, found.partner)).second) similar(*pair, l, opens);
       return;
     }
-    const char* kind = found.name == "speed" ? "fast_and_good" : found.name == "changes" ? "answers_changed" : found.name == "follow_lag" ? "answers_follow" : found.name == "rt_profile" ? "similar_pace" : nullptr;
+    const char* kind = found.name == "speed" ? "fast_and_good" : found.name == "changes" ? "answers_changed" : found.name == "follow_lag" ? "answers_follow" : found.name == "rt_profile" ? "similar_pace" : found.name == "preknowledge" ? "knew_items" : nullptr;
     if (kind == nullptr) return;
     std::vector<int> who{c.candidate};
     if (of_pair) who.push_back(found.partner);
@@ -176,6 +176,20 @@ struct Telling {
       claim.figures["z"] = rounded(found.z);
     }
     if (found.name == "speed") claim.figures["right"] = c.score, claim.figures["answered"] = c.answered;
+    if (found.name == "preknowledge") {
+      std::vector<int> items;
+      double right = 0, others = 0, others_right = 0;
+      for (int j = 0; j < exam().item_count(); ++j) {
+        if (!exam().answered(c.candidate, j)) continue;
+        if (matrix.known_items[static_cast<std::size_t>(j)] != 0) items.push_back(j), right += exam().right(c.candidate, j);
+        else ++others, others_right += exam().right(c.candidate, j);
+      }
+      claim.figures["known"] = static_cast<double>(items.size());
+      claim.figures["known_right"] = right;
+      claim.figures["others"] = others;
+      claim.figures["others_right"] = others_right;
+      narrow(claim, {c.candidate}, items);
+    }
     if (found.name == "changes") {
       std::map<int, bool> ended;
       for (const AnswerChange& change : exam().changes)
@@ -347,7 +361,9 @@ std::vector<RoomClaim> answer_claims(const AnswerSheets& sheets, Instant closed,
   AnswerMatrix matrix = sheets.matrix(closed);
   ExamFindings findings;
   if (matrix.examinable) {
-    findings = examine(matrix.exam);
+    AnalysisOptions how;
+    how.known_items = matrix.known_items;
+    findings = examine(matrix.exam, how);
     if (!findings.similarity_tested) {
       AnswerNote& few = matrix.notes.emplace_back();
       few.set_code("too_few_candidates");

@@ -81,7 +81,11 @@ void AnswerSheets::replan(const Plan& plan, const Session& session) {
   centre_ = plan.centre().id();
   rooms_.assign(session.rooms().begin(), session.rooms().end());
   roster_.clear();
-  for (const Candidate& candidate : session.roster()) roster_.push_back(candidate.id());
+  institution_of_.clear();
+  for (const Candidate& candidate : session.roster()) {
+    roster_.push_back(candidate.id());
+    if (!candidate.institution().empty()) institution_of_[candidate.id()] = candidate.institution();
+  }
   assignments_.assign(session.assignments().begin(), session.assignments().end());
   assigned_to_.clear();
   for (std::size_t i = 0; i < assignments_.size(); ++i) assigned_to_[assignments_[i].seat()].push_back(static_cast<int>(i));
@@ -140,10 +144,13 @@ std::string AnswerSheets::room_of(std::string_view seat) const {
   return at == seats_.end() ? std::string() : at->second.first;
 }
 
-SeatPlace AnswerSheets::place_of(const std::string& seat) const {
+/// Whose people a candidate is: who trained or employs them; where the plan does not say it, who examines them.
+SeatPlace AnswerSheets::place_of(const std::string& seat, const std::string& candidate) const {
+  const auto own = institution_of_.find(candidate);
+  const std::string& institution = own == institution_of_.end() ? institution_ : own->second;
   const auto at = seats_.find(seat);
-  if (at == seats_.end()) return {institution_, centre_, "", 0, 0};
-  return {institution_, centre_, at->second.first, static_cast<int>(at->second.second.row()), static_cast<int>(at->second.second.column())};
+  if (at == seats_.end()) return {institution, centre_, "", 0, 0};
+  return {institution, centre_, at->second.first, static_cast<int>(at->second.second.row()), static_cast<int>(at->second.second.column())};
 }
 
 /// Whose answers a seat's were at a time; -1 when nobody was assigned to it. Outside every interval: the latest before, else the first.
@@ -185,6 +192,7 @@ std::vector<const AnswerSheets::Entry*> AnswerSheets::in_order(std::int64_t unti
 std::vector<AnswerSheets::Column> AnswerSheets::columns(const std::map<std::uint16_t, std::map<std::uint16_t, int>>& chosen, AnswerMatrix& out) const {
   std::vector<Column> made;
   std::set<std::uint16_t> on_paper;
+  const std::set<std::string_view> known_beforehand(paper_.known_items().begin(), paper_.known_items().end());
   double unkeyed = 0, unknown_answers = 0, unknown_items = 0;
   for (const PaperItem& item : paper_.items()) {
     const auto known = items_.index.find(item.id());
@@ -228,10 +236,13 @@ std::vector<AnswerSheets::Column> AnswerSheets::columns(const std::map<std::uint
     out.exam.options.push_back(column.options);
     out.exam.key.push_back(column.key);
     out.exam.bank_difficulty.push_back(item.has_difficulty() ? item.difficulty() : kUnknown);
+    out.known_items.push_back(known_beforehand.contains(item.id()) ? 1 : 0);
     made.push_back(std::move(column));
   }
   for (const auto& [item, answers] : chosen) unknown_items += on_paper.count(item) == 0 ? 1 : 0;
   if (std::all_of(out.exam.bank_difficulty.begin(), out.exam.bank_difficulty.end(), [](double b) { return std::isnan(b); })) out.exam.bank_difficulty.clear();
+  if (const auto n = std::count(out.known_items.begin(), out.known_items.end(), 1); n > 0) note(out.notes, "known_items", static_cast<double>(n));
+  else out.known_items.clear();
   if (made.empty()) note(out.notes, "no_key", 0);
   if (unkeyed > 0 && !made.empty()) note(out.notes, "items_unkeyed", unkeyed);
   if (unknown_items > 0 && !made.empty()) note(out.notes, "items_unknown", unknown_items);
@@ -323,7 +334,7 @@ AnswerMatrix AnswerSheets::matrix(Instant closed) const {
     exam.answers.insert(exam.answers.end(), row.begin(), row.end());
     exam.seconds.insert(exam.seconds.end(), row_seconds.begin(), row_seconds.end());
     exam.commit_s.insert(exam.commit_s.end(), row_commit.begin(), row_commit.end());
-    exam.seats.push_back(place_of(person.seat));
+    exam.seats.push_back(place_of(person.seat, candidate));
     person.room = exam.seats.back().room;
     out.people.push_back(std::move(person));
   }
@@ -359,7 +370,7 @@ AnswerMatrix AnswerSheets::so_far(std::string_view room) const {
     const std::string& seat = seat_names_.words[s];
     out.exam.candidates.push_back(seat);
     out.exam.answers.insert(out.exam.answers.end(), row.begin(), row.end());
-    out.exam.seats.push_back(place_of(seat));
+    out.exam.seats.push_back(place_of(seat, ""));
     out.people.push_back({seat, out.exam.seats.back().room, seat, {}});
   }
   out.examinable = check_exam(out.exam).has_value();

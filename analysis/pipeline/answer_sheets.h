@@ -27,6 +27,7 @@ struct AnswerMatrix {
   bool examinable = false;
   ExamData exam;                         ///< candidates who answered a keyed item, in order of the roster
   std::vector<SheetPerson> people;       ///< beside exam.candidates
+  std::vector<char> known_items;         ///< beside exam.items, 1 where the plan names it as known beforehand; empty where it names none
   std::vector<AnswerNote> notes;         ///< limits and repairs, as codes
 };
 
@@ -85,7 +86,7 @@ class AnswerSheets {
 
   std::vector<Column> columns(const std::map<std::uint16_t, std::map<std::uint16_t, int>>& chosen, AnswerMatrix& out) const;
   int assignment_at(std::uint16_t seat, std::int64_t at_us) const;
-  SeatPlace place_of(const std::string& seat) const;
+  SeatPlace place_of(const std::string& seat, const std::string& candidate) const;
   std::vector<const Entry*> in_order(std::int64_t until_us, double& missing) const;
 
   const std::string session_;
@@ -93,6 +94,7 @@ class AnswerSheets {
   Paper paper_;
   std::string institution_, centre_;
   std::vector<std::string> rooms_, roster_;
+  std::map<std::string, std::string, std::less<>> institution_of_;  // by candidate, where the plan says it
   std::vector<SeatAssignment> assignments_;
   std::map<std::string, std::vector<int>, std::less<>> assigned_to_;  // by seat, indices
   std::map<std::string, std::pair<std::string, Seat>, std::less<>> seats_;  // id → room, seat

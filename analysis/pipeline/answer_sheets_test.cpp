@@ -209,6 +209,26 @@ TEST_F(Sheets, AKeyThatIsNoOptionIsNotCompared) {
   EXPECT_EQ(noted(m, "items_unkeyed"), 2);
 }
 
+TEST_F(Sheets, ACandidateBelongsToTheirOwnInstitutionElseToTheExamining) {
+  plan_.mutable_sessions(0)->mutable_roster(0)->set_institution("school");
+  event(10, "s1", ITEM_ANSWERED, "q1", "A");
+  event(11, "s2", ITEM_ANSWERED, "q1", "A");
+  const AnswerMatrix m = sheets().matrix(kLate);
+  ASSERT_EQ(m.exam.seats.size(), 2U);
+  EXPECT_EQ(m.exam.seats[0].institution, "school");
+  EXPECT_EQ(m.exam.seats[1].institution, "i");
+}
+
+TEST_F(Sheets, ItemsKnownBeforehandAreThoseOfThePlanThatAreCompared) {
+  event(10, "s1", ITEM_ANSWERED, "q1", "A");
+  EXPECT_TRUE(sheets().matrix(kLate).known_items.empty());
+  for (const char* id : {"q2", "q3"}) plan_.mutable_sessions(0)->mutable_paper()->add_known_items(id);
+  sheets().replan(plan_, plan_.sessions(0));  // a leak is often noticed after the exam
+  const AnswerMatrix m = sheets().matrix(kLate);
+  EXPECT_EQ(m.known_items, (std::vector<char>{0, 1}));
+  EXPECT_EQ(noted(m, "known_items"), 1) << "q3 has no key and is not compared";
+}
+
 TEST_F(Sheets, AnItemEverybodyHadRightStaysPossible) {
   event(10, "s1", ITEM_ANSWERED, "q2", "AC");
   event(11, "s2", ITEM_ANSWERED, "q2", "A,C");

@@ -127,6 +127,32 @@ TEST(SessionAnswers, ACopyingPairIsOneIncidentAfterTheClose) {
   EXPECT_LT(examined->ByteSizeLong(), 256U * 1024);
 }
 
+TEST(SessionAnswers, WhoKnewTheLeakedItemsIsPutBeforeAPerson) {
+  SimulationPlan how;
+  how.seed = 4;
+  how.rooms = 2;
+  how.items = 80;
+  how.leaked_items = 20;
+  how.preknowledge = 1;
+  how.ability_mean = -0.5;
+  Driven d(how);
+  d.give(0, d.session.events.size());
+  d.close();
+  d.beat(d.session.closed() + seconds(3));
+  const auto found = d.of_kind("knew_items");
+  ASSERT_EQ(found.size(), 1U);
+  const Incident& incident = *found.front();
+  ASSERT_EQ(incident.seats_size(), 1);
+  EXPECT_EQ(incident.seats(0), d.session.seats[static_cast<std::size_t>(d.session.simulated.preknowledge.front())]);
+  const auto& figures = incident.explanation().figures();
+  EXPECT_EQ(figures.at("known"), 20);
+  EXPECT_EQ(figures.at("others"), 60);
+  EXPECT_GT(figures.at("known_right") / figures.at("known"), figures.at("others_right") / figures.at("others"));
+  EXPECT_GT(incident.evidence_size(), 0);
+  ASSERT_NE(d.examined(), nullptr);
+  EXPECT_TRUE(has_note(*d.examined(), "known_items"));
+}
+
 TEST(SessionAnswers, TheSameCallsGiveTheSameBytes) {
   std::vector<std::string> bytes[2];
   for (auto& one : bytes) {

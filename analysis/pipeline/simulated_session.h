@@ -38,6 +38,8 @@ struct SimulatedSession {
       for (const std::string& option : exam.options[j]) item.add_options(option);
       item.set_key(exam.options[j][static_cast<std::size_t>(exam.key[j])]);
     }
+    for (std::size_t j = 0; j < simulated.leaked.size(); ++j)
+      if (simulated.leaked[j] != 0) session.mutable_paper()->add_known_items(exam.items[j]);
     std::map<std::string, Room*> rooms;
     for (std::size_t i = 0; i < exam.candidates.size(); ++i) {
       const SeatPlace& place = exam.seats[i];
@@ -52,7 +54,9 @@ struct SimulatedSession {
       seat.set_row(static_cast<std::uint32_t>(place.row));
       seat.set_column(static_cast<std::uint32_t>(place.column));
       seats.push_back(seat.id());
-      session.add_roster()->set_id(exam.candidates[i]);
+      Candidate& candidate = *session.add_roster();
+      candidate.set_id(exam.candidates[i]);
+      candidate.set_institution(place.institution);
       SeatAssignment& assignment = *session.add_assignments();
       assignment.set_room(room->id());
       assignment.set_seat(seat.id());

@@ -14,7 +14,7 @@ using Json = nlohmann::json;
 // The names analysis uses; a kind it adds later shows up by its first incident.
 constexpr auto kKinds = std::to_array<std::string_view>({"signal_lost", "frozen", "covered", "dark", "moved", "seat_empty", "second_person", "head_turned", "focus_lost_then_answer", "paste",
                                                          "answer_burst", "event_gap", "silent_seat", "screen_room_disagree", "event_conflict",
-                                                         "similar_answers", "answer_ring", "fast_and_good", "answers_changed", "answers_follow"});
+                                                         "similar_answers", "answer_ring", "fast_and_good", "answers_changed", "answers_follow", "knew_items"});
 
 Result<Json> kinds_json(Database& index, const Login& login) {
   const ScopeSql scope = scope_sql(login.person, Action::read_incidents, "i.centre");

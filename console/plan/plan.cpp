@@ -93,6 +93,8 @@ void read_paper(const Json& from, Paper& paper) {
     out->set_difficulty(item.at("difficulty").get<double>());
     out->set_has_difficulty(true);
   }
+  if (from.contains("known_items"))
+    for (const Json& item : from.at("known_items")) paper.add_known_items(item.get<std::string>());
 }
 
 Result<> read_session(const Json& from, const std::string& at, const TokenSource& tokens, Session& session, std::vector<SeatToken>& made) {
@@ -111,6 +113,7 @@ Result<> read_session(const Json& from, const std::string& at, const TokenSource
     Candidate* out = session.add_roster();
     out->set_id(candidate.at("id").get<std::string>());
     out->set_name(candidate.at("name").get<std::string>());
+    if (candidate.contains("institution")) out->set_institution(candidate.at("institution").get<std::string>());
   }
   const Json& assignments = from.at("assignments");
   for (std::size_t i = 0; i < assignments.size(); ++i)

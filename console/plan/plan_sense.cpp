@@ -138,6 +138,15 @@ Result<> check_paper(const Paper& paper, const std::string& at) {
       return fail(ErrorCode::invalid,
                   fmt::format("the key \"{}\" of item \"{}\" is none of its options: leave options out where several may be right", item.key(), item.id()), here + "/key");
   }
+  Seen known;
+  for (int i = 0; i < paper.known_items_size(); ++i) {
+    const std::string& id = paper.known_items(i);
+    const std::string here = fmt::format("{}/paper/known_items/{}", at, i);
+    if (auto ok = once(known, id, "known item", here); !ok) return ok;
+    if (!items.contains(id)) return fail(ErrorCode::invalid, fmt::format("the known item \"{}\" is not on the paper \"{}\"", id, paper.id()), here);
+  }
+  if (known.size() == items.size() && !known.empty())
+    return fail(ErrorCode::invalid, "all items of the paper are named as known: at least one must stay to compare with", at + "/paper/known_items");
   return {};
 }
 

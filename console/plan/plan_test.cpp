@@ -43,6 +43,9 @@ TEST(Plan, TheExampleIsValid) {
   EXPECT_EQ(plan.sessions(0).paper().items(1).options_size(), 4);
   EXPECT_EQ(plan.sessions(0).paper().items(8).key(), "A,C");
   EXPECT_FALSE(plan.sessions(0).paper().items(1).has_difficulty());
+  EXPECT_EQ(plan.sessions(0).paper().known_items(1), "q007");
+  EXPECT_EQ(plan.sessions(0).roster(0).institution(), "淮南矿业集团");
+  EXPECT_EQ(plan.sessions(0).roster(2).institution(), "");
   EXPECT_FALSE(plan.sessions(1).has_paper());
   EXPECT_EQ(parsed->made.size(), 17U);
   // Tokens never travel with the record, nor do they stand in it.
@@ -100,6 +103,16 @@ const Fault kFaults[] = {
     {"key that is no option", [](Json& p) { p["sessions"][0]["paper"]["items"][2]["key"] = "E"; }, "/sessions/0/paper/items/2/key", "none of its options"},
     {"option twice", [](Json& p) { p["sessions"][0]["paper"]["items"][2]["options"] = {"A", "B", "A"}; }, "/sessions/0/paper/items/2/options", "twice"},
     {"free text as a key", [](Json& p) { p["sessions"][0]["paper"]["items"][0]["key"] = "see book"; }, "/sessions/0/paper/items/0/key", ""},
+    {"known item not on the paper", [](Json& p) { p["sessions"][0]["paper"]["known_items"][1] = "q777"; }, "/sessions/0/paper/known_items/1", "not on the paper"},
+    {"known item twice", [](Json& p) { p["sessions"][0]["paper"]["known_items"][1] = "q003"; }, "/sessions/0/paper/known_items/1", "twice"},
+    {"everything known",
+     [](Json& p) {
+       Json& paper = p["sessions"][0]["paper"];
+       paper["known_items"] = Json::array();
+       for (const Json& item : paper["items"]) paper["known_items"].push_back(item["id"]);
+     },
+     "/sessions/0/paper/known_items", "at least one"},
+    {"an institution of no characters", [](Json& p) { p["sessions"][0]["roster"][0]["institution"] = ""; }, "/sessions/0/roster/0/institution", ""},
     {"staff in a room not used", [](Json& p) { p["sessions"][1]["staff"][0]["rooms"][0] = "r102"; }, "/sessions/1/staff/0/rooms/0", "r102"},
 };
 

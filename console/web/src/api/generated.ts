@@ -773,7 +773,7 @@ export interface components {
             pair_count: number;
             notes: {
                 /** @enum {unknown} */
-                code: "too_few_candidates" | "no_key" | "items_unkeyed" | "items_unknown" | "answers_unknown" | "no_times" | "seats_unassigned" | "events_missing" | "incomplete" | "nobody_answered" | "nominal_used" | "people_cut" | "pairs_cut";
+                code: "too_few_candidates" | "no_key" | "known_items" | "items_unkeyed" | "items_unknown" | "answers_unknown" | "no_times" | "seats_unassigned" | "events_missing" | "incomplete" | "nobody_answered" | "nominal_used" | "people_cut" | "pairs_cut";
                 parameters: {
                     [key: string]: number;
                 };

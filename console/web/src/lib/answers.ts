@@ -2,7 +2,7 @@
 import type { PairItem } from "@/api/forensics";
 
 /** Kinds of flags that come from comparing answers after the close, not from a moment of the session. */
-export const ANSWER_KINDS: ReadonlySet<string> = new Set(["similar_answers", "answer_ring", "fast_and_good", "answers_changed", "answers_follow", "answers_examined", "similar_pace"]);
+export const ANSWER_KINDS: ReadonlySet<string> = new Set(["similar_answers", "answer_ring", "fast_and_good", "answers_changed", "answers_follow", "knew_items", "answers_examined", "similar_pace"]);
 
 export type Likeness = "shared_wrong" | "same" | "different" | "one_missing" | "both_missing";
 

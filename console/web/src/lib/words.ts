@@ -28,6 +28,7 @@ const SENTENCE: Record<string, ReadonlySet<string>> = {
   fast_and_good: new Set(["right", "answered"]),
   answers_changed: new Set(["changed", "changed_right"]),
   answers_follow: new Set(["follows"]),
+  knew_items: new Set(["known", "known_right", "others", "others_right"]),
 };
 const PROBABILITIES = new Set(["p", "p_adjusted", "q"]);
 /** Parameters of answer forensics that are words of the flag, not thresholds behind it. */

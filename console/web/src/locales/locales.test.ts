@@ -20,11 +20,11 @@ const places = (text: string) => [...new Set([...text.matchAll(/\{(\w+)\}/g)].ma
 const KINDS = [
   "signal_lost", "frozen", "covered", "dark", "moved", "seat_empty", "second_person", "head_turned",
   "focus_lost_then_answer", "paste", "answer_burst", "event_gap", "silent_seat", "screen_room_disagree", "event_conflict",
-  "similar_answers", "answer_ring", "fast_and_good", "answers_changed", "answers_follow",
+  "similar_answers", "answer_ring", "fast_and_good", "answers_changed", "answers_follow", "knew_items",
 ];
 /** Notes of answer forensics: why something was not calculated. */
 const NOTES = [
-  "too_few_candidates", "no_key", "items_unkeyed", "items_unknown", "answers_unknown", "no_times", "seats_unassigned", "events_missing", "incomplete",
+  "too_few_candidates", "no_key", "known_items", "items_unkeyed", "items_unknown", "answers_unknown", "no_times", "seats_unassigned", "events_missing", "incomplete",
   "nobody_answered", "nominal_used", "pairs_cut", "people_cut",
 ];
 const CODES = [
