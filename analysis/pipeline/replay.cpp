@@ -143,7 +143,10 @@ int run_replay(const std::filesystem::path& path, const std::vector<std::string>
         << "\n";
     return 0;
   }
-  for (const auto& [id, incident] : result->incidents) out << in_words(incident) << "\n";
+  std::vector<std::string> lines;
+  for (const auto& [id, incident] : result->incidents) lines.push_back(in_words(incident));
+  std::sort(lines.begin(), lines.end());  // each begins with its time
+  for (const std::string& line : lines) out << line << "\n";
   out << fmt::format("{} records read, {} derived records made, {} incidents stand; identical: {}", result->records, result->derived,
                      result->incidents.size(), result->identical ? "true" : "false");
   if (result->pending > 0) out << fmt::format(" ({} more were still to come when the log ended)", result->pending);

@@ -26,8 +26,8 @@ struct ReplayResult {
 /// Replays a log in position order. `corrupt` when it cannot be read to its end.
 Result<ReplayResult> replay(const EventLog& log, const RoomOptions& options);
 
-/// The command: reads the log of a broker's data folder (or a log folder itself) and prints the incidents that stand, then what
-/// differs. Returns the exit code: 0 read, 1 the log cannot be read, 2 an assignment names no detector or parameter.
+/// The command: reads the log of a broker's data folder (or a log folder itself) and prints the incidents that stand as they happened,
+/// then what differs. Returns the exit code: 0 read, 1 the log cannot be read, 2 an assignment names no detector or parameter.
 int run_replay(const std::filesystem::path& log, const std::vector<std::string>& assignments, bool json, std::ostream& out, std::ostream& err);
 
 /// The catalogue as a table, or as JSON.

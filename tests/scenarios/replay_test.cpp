@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <sstream>
 
@@ -122,6 +123,20 @@ TEST_F(Replay, TheCommandSaysSoInJson) {
   std::ostringstream changed;
   EXPECT_EQ(run_replay(folder_.path(), {"paste.chars=1000"}, true, changed, err), 0) << err.str();
   EXPECT_NE(changed.str().find("\"identical\":false"), std::string::npos) << changed.str();
+}
+
+TEST_F(Replay, TheCommandTellsIncidentsInTheOrderTheyHappened) {
+  write("events_only");
+  std::ostringstream out, err;
+  EXPECT_EQ(run_replay(folder_.path(), {}, false, out, err), 0) << err.str();
+  const std::string told = out.str();
+  std::vector<std::string> times;
+  std::istringstream lines(told);
+  for (std::string line; std::getline(lines, line);)
+    if (line.find(" severity ") != std::string::npos) times.push_back(line.substr(0, 19));
+  ASSERT_EQ(times.size(), 3U) << told;
+  EXPECT_TRUE(std::is_sorted(times.begin(), times.end())) << told;
+  EXPECT_NE(times.front(), times.back()) << told;
 }
 
 TEST_F(Replay, UnknownNamesAndLogsAreRefused) {
