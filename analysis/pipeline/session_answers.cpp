@@ -119,7 +119,7 @@ void SessionAnswers::examine(bool complete) {
   for (const auto& [name, claims] : by_room) {
     if (name.empty()) continue;  // a session without rooms: nowhere to say it
     auto& room = rooms_[name];
-    const auto context = [&] {
+    const auto context = [&, &name = name] {  // named: clang 14 captures no part of a structured binding
       RoomContext c;
       c.centre = centre_;
       c.room = name;

@@ -73,7 +73,7 @@ void Statements::replace_by(Statements anew, std::vector<RoomOutput>& out) {
   std::map<std::string, std::string> supersedes;  // new id → old id
   for (const auto& [id, before] : incidents_) {
     if (anew.incidents_.count(id) > 0) continue;
-    const auto heir = std::find_if(anew.incidents_.begin(), anew.incidents_.end(), [&](const auto& candidate) {
+    const auto heir = std::find_if(anew.incidents_.begin(), anew.incidents_.end(), [&, &before = before](const auto& candidate) {
       const Incident& now = candidate.second;
       return incidents_.count(candidate.first) == 0 && supersedes.count(candidate.first) == 0 && same_subject(before, now) &&
              now.from_us() <= before.to_us() + gap_.us && before.from_us() <= now.to_us() + gap_.us;
