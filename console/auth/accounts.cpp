@@ -176,9 +176,10 @@ bool Accounts::exists(std::string_view user) {
 std::int64_t Accounts::must_wait_s(std::string_view user, std::string_view remote) {
   std::int64_t wait_us = 0;
   const Instant now = clock_.now();
+  const auto& failures = failures_;  // read under the caller's lock, which the thread-safety analysis does not see inside a lambda
   const auto consider = [&](const std::string& key, Micros cap) {
-    const auto at = failures_.find(key);
-    if (at == failures_.end() || at->second.count < rules_.free_failures) return;
+    const auto at = failures.find(key);
+    if (at == failures.end() || at->second.count < rules_.free_failures) return;
     const int doublings = std::min(at->second.count - rules_.free_failures, 20);
     const std::int64_t delay = std::min(cap.us, seconds(1).us << doublings);
     wait_us = std::max(wait_us, delay - (now - at->second.last).us);
