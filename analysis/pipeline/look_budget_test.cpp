@@ -116,7 +116,7 @@ TEST(LookBudget, ALittleTooMuchCostsPersonLooksOnly) {
 }
 
 TEST(LookBudget, UnderOverloadAllCamerasGetTheSameShareInStretchesThatCanBeJudged) {
-  for (const std::size_t cameras : {1, 2, 6, 12, 20}) {
+  for (const std::size_t cameras : {1U, 2U, 6U, 12U, 20U}) {
     Machine machine(2, cameras, {15, 2700 / static_cast<int>(std::max<std::size_t>(cameras, 2)), 43});  // 2.7 times what can be done
     machine.run(60);
     machine.forget_plans();

@@ -60,7 +60,7 @@ Result<AnswerIncidents> incidents_of(Database& index, const std::string& session
 
 Json ring_incident(const AnswerIncidents& incidents, const std::map<std::string, std::string>& seat_of, const Json& candidates) {
   for (const auto& [seats, id] : incidents.rings)
-    if (std::all_of(candidates.begin(), candidates.end(), [&](const Json& c) {
+    if (std::all_of(candidates.begin(), candidates.end(), [&, &seats = seats](const Json& c) {
           const auto seat = seat_of.find(c.get<std::string>());
           return seat == seat_of.end() || seats.contains(seat->second);
         }))
