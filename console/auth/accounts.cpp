@@ -176,16 +176,16 @@ bool Accounts::exists(std::string_view user) {
 std::int64_t Accounts::must_wait_s(std::string_view user, std::string_view remote) {
   std::int64_t wait_us = 0;
   const Instant now = clock_.now();
-  const auto& failures = failures_;  // read under the caller's lock, which the thread-safety analysis does not see inside a lambda
-  const auto consider = [&](const std::string& key, Micros cap) {
+  // The map is handed over: the thread-safety analysis does not see the caller's lock inside a lambda.
+  const auto consider = [&](const auto& failures, const std::string& key, Micros cap) {
     const auto at = failures.find(key);
     if (at == failures.end() || at->second.count < rules_.free_failures) return;
     const int doublings = std::min(at->second.count - rules_.free_failures, 20);
     const std::int64_t delay = std::min(cap.us, seconds(1).us << doublings);
     wait_us = std::max(wait_us, delay - (now - at->second.last).us);
   };
-  consider("user:" + std::string(user), rules_.account_cap);
-  consider("from:" + std::string(remote), rules_.address_cap);
+  consider(failures_, "user:" + std::string(user), rules_.account_cap);
+  consider(failures_, "from:" + std::string(remote), rules_.address_cap);
   return wait_us <= 0 ? 0 : (wait_us + 999'999) / 1'000'000;
 }
 
