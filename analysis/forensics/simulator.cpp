@@ -49,7 +49,7 @@ std::vector<int> some(int count, int n, RandomSource& random) {
   std::vector<int> all(static_cast<std::size_t>(std::max(0, n)));
   std::iota(all.begin(), all.end(), 0);
   const int wanted = std::clamp(count, 0, n);
-  for (int i = 0; i < wanted; ++i) std::swap(all[static_cast<std::size_t>(i)], all[static_cast<std::size_t>(i + random.below(n - i))]);
+  for (int i = 0; i < wanted; ++i) std::swap(all[static_cast<std::size_t>(i)], all[static_cast<std::size_t>(i) + static_cast<std::size_t>(random.below(n - i))]);
   all.resize(static_cast<std::size_t>(wanted));
   return all;
 }
@@ -75,6 +75,7 @@ struct Simulation {
   void make_bank() {
     RandomSource random = numbers(plan, Part::bank);
     std::vector<std::string> labels;
+    labels.reserve(static_cast<std::size_t>(plan.options));
     for (int k = 0; k < plan.options; ++k) labels.push_back(std::string(1, static_cast<char>('A' + k)));
     bank.resize(items);
     for (std::size_t j = 0; j < items; ++j) {

@@ -35,7 +35,7 @@ class SpreadCounter {
   std::uint64_t at_least(double z) const;
 
  private:
-  static constexpr std::size_t kBins = 64 * 512, kMost = 16;
+  static constexpr std::size_t kBins = std::size_t{64} * 512, kMost = 16;
   std::vector<std::uint64_t> bins_;
   std::uint64_t count_ = 0;
 };

@@ -196,6 +196,7 @@ struct Telling {
         if (change.candidate == c.candidate && change.from != kNoAnswer && change.to != kNoAnswer && exam().answered(c.candidate, change.item))
           ended[change.item] = exam().right(c.candidate, change.item);
       std::vector<int> items;
+      items.reserve(ended.size());
       for (const auto& [item, right] : ended) items.push_back(item);
       claim.figures["changed"] = static_cast<double>(ended.size());
       claim.figures["changed_right"] = static_cast<double>(std::count_if(ended.begin(), ended.end(), [](const auto& e) { return e.second; }));

@@ -152,6 +152,7 @@ bool FacePercept::all_found_again(const std::vector<Found>& found) const {
 
 std::vector<FacePercept::Found> FacePercept::counting(const std::vector<Found>& found, Instant at) const {
   std::vector<ScoredBox> boxes;
+  boxes.reserve(found.size());
   for (const Found& face : found) boxes.push_back({face.box(), face.score()});
   std::vector<Found> counted;
   for (const std::size_t i : faces_that_count(boxes, known_, at)) counted.push_back(found[i]);
