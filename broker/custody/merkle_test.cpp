@@ -51,6 +51,30 @@ TEST(Merkle, KnownRoots) {
   }
 }
 
+TEST(MerkleTree, CutBackToAnySizeItIsTheTreeOfThatManyRecordsAndGrowsOn) {
+  const std::vector<Hash> all = records(700);
+  for (const std::size_t size : {0u, 1u, 2u, 255u, 256u, 257u, 511u, 699u, 700u}) {
+    SimulatedDisk disk;
+    auto tree = MerkleTree::open(disk).value();
+    ASSERT_TRUE(tree->append(all));
+    if (size % 2 == 0) {  // with and without buffered tiles
+      ASSERT_TRUE(tree->save());
+    }
+    ASSERT_TRUE(tree->cut_back(size));
+    EXPECT_EQ(tree->size(), size);
+    EXPECT_EQ(tree->root(), definition(std::span(all).first(size))) << size;
+    ASSERT_TRUE(tree->save());
+    tree = MerkleTree::open(disk).value();
+    EXPECT_FALSE(tree->rebuilt());
+    EXPECT_EQ(tree->size(), size);
+    ASSERT_TRUE(tree->append(std::span(all).subspan(size)));
+    EXPECT_EQ(tree->root(), definition(all)) << size;
+    EXPECT_EQ(tree->leaf(size == 700 ? 0 : size).value(), merkle_leaf(all[size == 700 ? 0 : size]));
+    EXPECT_EQ(tree->cut_back(701).error().code, ErrorCode::invalid);
+    EXPECT_EQ(tree->leaf(700).error().code, ErrorCode::invalid);
+  }
+}
+
 TEST(Merkle, KnownProofsVerifyAndNoOther) {
   const auto v = vectors();
   ASSERT_EQ(v["inclusion"].size(), 36u);

@@ -61,17 +61,39 @@ Result<bool> MerkleTree::load() {
     if (!bytes) return tl::make_unexpected(bytes.error());
     if (*bytes / 32 < (*tile)->written) return false;
   }
+  auto subtrees = subtrees_of(size);
+  if (!subtrees) return subtrees.error().code == ErrorCode::corrupt ? Result<bool>(false) : tl::make_unexpected(subtrees.error());
+  frontier_ = MerkleFrontier(size, std::move(*subtrees));
+  return frontier_.root() == *root;
+}
+
+/// The roots of the largest complete subtrees of the first `size` leaves, left to right.
+Result<std::vector<Hash>> MerkleTree::subtrees_of(std::uint64_t size) const {
   std::vector<Hash> subtrees;
   for (std::uint64_t bit = std::bit_floor(size), begin = 0; bit != 0; bit >>= 1) {
     if ((size & bit) == 0) continue;
     const auto level = static_cast<unsigned>(std::countr_zero(bit));
     const auto hash = node(level, begin >> level);
-    if (!hash) return hash.error().code == ErrorCode::corrupt ? Result<bool>(false) : tl::make_unexpected(hash.error());
+    if (!hash) return tl::make_unexpected(hash.error());
     subtrees.push_back(*hash);
     begin += bit;
   }
-  frontier_ = MerkleFrontier(size, std::move(subtrees));
-  return frontier_.root() == *root;
+  return subtrees;
+}
+
+Result<> MerkleTree::cut_back(std::uint64_t size) {
+  if (size > this->size()) return fail(ErrorCode::invalid, fmt::format("the tree has {} leaves, not {}", this->size(), size));
+  if (auto flushed = flush(); !flushed) return flushed;
+  auto subtrees = subtrees_of(size);
+  if (!subtrees) return tl::make_unexpected(subtrees.error());
+  frontier_ = MerkleFrontier(size, std::move(*subtrees));
+  for (unsigned k = 0; k < kTileFiles; ++k) tiles_[k].written = size >> (kTileHeight * k);
+  return {};
+}
+
+Result<Hash> MerkleTree::leaf(std::uint64_t index) const {
+  if (index >= size()) return fail(ErrorCode::invalid, fmt::format("the tree has {} leaves, no leaf {}", size(), index));
+  return stored(0, index);
 }
 
 Result<MerkleTree::TileFile*> MerkleTree::tile_file(unsigned k) {
@@ -91,6 +113,8 @@ Result<> MerkleTree::append(std::span<const Hash> record_hashes) {
     });
   return tiles_[0].buffered.size() >= kFlushBytes ? flush() : Result<>();
 }
+
+Result<> MerkleTree::append_unreadable() { return append(std::span<const Hash>(&kZeroHash, 1)); }
 
 Result<> MerkleTree::flush() {
   for (unsigned k = 0; k < kTileFiles; ++k) {

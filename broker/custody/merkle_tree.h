@@ -26,13 +26,21 @@ class MerkleTree {
   /// Adds the hashes of the records at positions size(), size() + 1…; about two hashes each. Fails only when buffered
   /// tiles cannot be written (then the tree must be opened again).
   Result<> append(std::span<const Hash> record_hashes);
+  /// Adds the leaf of a record that nobody can read any more and whose hash is not known: the hash of 32 zero bytes stands for it.
+  Result<> append_unreadable();
   /// Makes the tree durable up to here. Call with each checkpoint: after a crash only what came later is appended again.
   Result<> save();
+
+  /// Forgets the leaves from `size` on: the log no longer has their records. `invalid` when there are fewer; `corrupt` when the
+  /// tiles cannot be read, and then the tree must be made anew. Durable with the next save().
+  Result<> cut_back(std::uint64_t size);
 
   std::uint64_t size() const { return frontier_.size(); }
   Hash root() const { return frontier_.root(); }
   bool rebuilt() const { return rebuilt_; }
 
+  /// The hash of leaf `index` (merkle_leaf of its record's hash); `invalid` when there is none.
+  Result<Hash> leaf(std::uint64_t index) const;
   /// Root of the first `size` leaves; `invalid` when there are fewer.
   Result<Hash> root_at(std::uint64_t size) const;
   /// Audit path of leaf `index` in the tree of the first `size` leaves (RFC 6962, 2.1.1).
@@ -51,6 +59,7 @@ class MerkleTree {
 
   explicit MerkleTree(Disk& disk) : disk_(disk) {}
   Result<bool> load();
+  Result<std::vector<Hash>> subtrees_of(std::uint64_t size) const;
   Result<TileFile*> tile_file(unsigned k);
   Result<> flush();
   Result<Hash> stored(unsigned k, std::uint64_t index) const;

@@ -52,6 +52,10 @@ class EventLog {
   virtual Result<std::vector<StoredRecord>> read_stream(std::string_view stream, std::uint64_t from_seq, std::size_t max_records,
                                                         std::size_t max_bytes) const = 0;
 
+  /// The number of the first record of a stream with seq ≥ from_seq that is still there; empty when none is. What lies before it was
+  /// dropped, is damaged, or was never here. One read of it may fail all the same: its bytes may have rotted since the log was opened.
+  virtual std::optional<std::uint64_t> next_in_stream(std::string_view stream, std::uint64_t from_seq) const = 0;
+
   /// Position after the last durable record, and the first one still kept.
   virtual std::uint64_t end() const = 0;
   virtual std::uint64_t begin() const = 0;

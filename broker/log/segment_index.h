@@ -1,6 +1,7 @@
 #pragma once
 // Where the entries of one segment lie, and how a segment's bytes are scanned for them.
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -35,6 +36,16 @@ struct StreamRun {
   std::uint64_t first_seq = 0;
   std::vector<Item> items;
   std::string last_header;  ///< set by scan_segment only
+
+  /// The first item with at least this seq; the end when there is none.
+  std::vector<Item>::const_iterator from(std::uint64_t seq) const {
+    const std::uint64_t beyond = seq > first_seq ? seq - first_seq : 0;
+    return std::lower_bound(items.begin(), items.end(), beyond, [](const Item& i, std::uint64_t b) { return i.seq_beyond_first < b; });
+  }
+  std::optional<std::uint64_t> first_from(std::uint64_t seq) const {
+    const auto item = from(seq);
+    return item == items.end() ? std::nullopt : std::optional(first_seq + item->seq_beyond_first);
+  }
 };
 
 /// Everything needed to read one segment by position or by stream: about 16 bytes a record.

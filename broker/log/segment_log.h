@@ -71,6 +71,7 @@ class SegmentLog final : public EventLog {
   /// Seqs of the answer are contiguous; `corrupt` when the first one asked for is damaged, `not_found` when it was dropped.
   Result<std::vector<StoredRecord>> read_stream(std::string_view stream, std::uint64_t from_seq, std::size_t max_records,
                                                 std::size_t max_bytes) const override;
+  std::optional<std::uint64_t> next_in_stream(std::string_view stream, std::uint64_t from_seq) const override;
   std::uint64_t end() const override { return end_.load(std::memory_order_acquire); }
   std::uint64_t begin() const override;
   std::uint64_t wait_beyond(std::uint64_t position, const std::stop_token& stop) const override;

@@ -137,7 +137,7 @@ Result<SegmentLog::Slice> SegmentLog::find_by_stream(std::string_view stream, st
     if (run == index.streams.end()) return;
     const auto& items = run->second.items;
     const std::uint64_t beyond = from_seq - run->second.first_seq;
-    auto item = std::lower_bound(items.begin(), items.end(), beyond, [](const auto& i, std::uint64_t b) { return i.seq_beyond_first < b; });
+    auto item = run->second.from(from_seq);
     for (std::uint64_t next = beyond; item != items.end() && item->seq_beyond_first == next; ++item, ++next)
       if (!slice.add(slice.segment->first_position + item->ordinal, index.places[item->ordinal], max_records, max_bytes)) break;
   };
@@ -167,6 +167,34 @@ Result<SegmentLog::Slice> SegmentLog::find_by_stream(std::string_view stream, st
   if (slice.entries.empty())
     return fail(ErrorCode::corrupt, fmt::format("stream {}: record {} cannot be read; restore it from a copy", stream, from_seq), fmt::format("{}/{}", stream, from_seq));
   return slice;
+}
+
+std::optional<std::uint64_t> SegmentLog::next_in_stream(std::string_view stream, std::uint64_t from_seq) const {
+  std::shared_ptr<const Segment> segment;
+  std::uint64_t next_first = 0;
+  std::optional<std::uint64_t> in_later_segment;
+  {
+    const MutexLock lock(mutex_);
+    const auto found = streams_.find(stream);
+    if (found == streams_.end() || from_seq > found->second.tip.seq) return std::nullopt;
+    const auto& spans = found->second.spans;
+    const auto after = std::upper_bound(spans.begin(), spans.end(), from_seq, [](std::uint64_t seq, const auto& s) { return seq < s.first_seq; });
+    if (after != spans.end()) in_later_segment = after->first_seq;
+    if (after == spans.begin()) return in_later_segment;
+    const std::size_t at = segment_at(std::prev(after)->segment);
+    if (at + 1 == segments_.size()) {
+      const auto run = active_->streams.find(stream);
+      return run == active_->streams.end() ? std::nullopt : run->second.first_from(from_seq);
+    }
+    segment = segments_[at];
+    next_first = segments_[at + 1]->first_position;
+  }
+  if (const auto index = index_of(*segment, next_first)) {
+    const auto run = (*index)->streams.find(stream);
+    if (run != (*index)->streams.end())
+      if (const auto seq = run->second.first_from(from_seq)) return seq;
+  }
+  return in_later_segment;
 }
 
 Result<std::size_t> SegmentLog::read_slice(const Slice& slice, std::vector<StoredRecord>& out) const {

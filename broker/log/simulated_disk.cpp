@@ -39,6 +39,7 @@ struct SimulatedDisk::State {
   std::vector<Names> name_history INVIGIL_GUARDED_BY(mutex){Names()};  // front = durable, then after each change
   std::uint64_t generation INVIGIL_GUARDED_BY(mutex) = 0;              // one more with each crash
   bool failing INVIGIL_GUARDED_BY(mutex) = false;
+  bool write_errors INVIGIL_GUARDED_BY(mutex) = false;
   std::uint64_t writes_left INVIGIL_GUARDED_BY(mutex) = UINT64_MAX;
   std::uint64_t syncs INVIGIL_GUARDED_BY(mutex) = 0;
   std::uint64_t directory_syncs INVIGIL_GUARDED_BY(mutex) = 0;
@@ -92,6 +93,7 @@ class SimulatedDisk::File final : public DiskFile {
     const MutexLock lock(state_->mutex);
     if (auto alive = check(); !alive) return alive;
     if (auto room = state_->check_room(name_, inode_->now.size(), offset + bytes.size()); !room) return room;
+    if (state_->write_errors) return fail(ErrorCode::unavailable, fmt::format("simulated disk: {}: input/output error", name_));
     if (state_->writes_left == 0) {
       change({false, offset, std::string(bytes.substr(0, static_cast<std::size_t>(state_->draw(bytes.size() + 1))))});
       return fail(ErrorCode::unavailable, fmt::format("simulated disk: {}: input/output error", name_));
@@ -181,6 +183,11 @@ void SimulatedDisk::fail_write_after(std::uint64_t writes) {
   state_->writes_left = writes;
 }
 
+void SimulatedDisk::set_write_errors(bool failing) {
+  const MutexLock lock(state_->mutex);
+  state_->write_errors = failing;
+}
+
 void SimulatedDisk::set_capacity(std::uint64_t bytes) {
   const MutexLock lock(state_->mutex);
   state_->options.capacity_bytes = bytes;
@@ -199,6 +206,26 @@ std::string SimulatedDisk::contents(std::string_view name) const {
   const MutexLock lock(state_->mutex);
   const auto found = state_->names.find(name);
   return found == state_->names.end() ? std::string() : found->second->now;
+}
+
+std::map<std::string, std::string> SimulatedDisk::copy() const {
+  const MutexLock lock(state_->mutex);
+  std::map<std::string, std::string> out;
+  for (const auto& [name, inode] : state_->names) out.emplace(name, inode->now);
+  return out;
+}
+
+void SimulatedDisk::put_back(const std::map<std::string, std::string>& copy) {
+  State& s = *state_;
+  const MutexLock lock(s.mutex);
+  ++s.generation;
+  s.names.clear();
+  for (const auto& [name, bytes] : copy) {
+    auto inode = std::make_shared<Inode>();
+    inode->now = inode->durable = bytes;
+    s.names.emplace(name, std::move(inode));
+  }
+  s.name_history.assign(1, s.names);
 }
 
 std::uint64_t SimulatedDisk::syncs() const {

@@ -42,11 +42,17 @@ class SimulatedDisk final : public Disk {
   void set_failing(bool failing);
   /// Writes that may still succeed before one fails with `unavailable` having written a part; UINT64_MAX = all.
   void fail_write_after(std::uint64_t writes);
+  /// Every later write fails with `unavailable` and changes nothing while true; all else works.
+  void set_write_errors(bool failing);
   void set_capacity(std::uint64_t bytes);
   /// Changes one byte of a file as rot does: durable at once. False when there is no such byte.
   bool flip(std::string_view name, std::uint64_t offset, std::uint8_t with);
   /// The file as a reader would see it now; empty when absent.
   std::string contents(std::string_view name) const;
+  /// A copy of every file as a reader sees it now: what a backup of a running program takes.
+  std::map<std::string, std::string> copy() const;
+  /// Puts a copy back, durably, in the place of everything. Files open before answer `unavailable` from now on.
+  void put_back(const std::map<std::string, std::string>& copy);
   std::uint64_t syncs() const;            ///< calls of sync() so far
   std::uint64_t directory_syncs() const;  ///< calls of sync_directory() so far
 

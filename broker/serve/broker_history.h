@@ -13,10 +13,11 @@ namespace invigil {
 
 struct BrokerHistory {
   std::uint64_t starts = 0;
+  std::uint64_t unreadable = 0;  ///< records of the stream that can't be read any more
   std::vector<std::string> present;  ///< principals whose last PEER_PRESENCE was CONNECTED or STALE
 };
 
-/// Reads `stream` from its beginning and applies it to `principals`.
+/// Reads what is readable of `stream` from its beginning and applies it to `principals`. Fails only when the disk does.
 Result<BrokerHistory> replay_broker_stream(const EventLog& log, const std::string& stream, PrincipalTable& principals);
 
 }  // namespace invigil

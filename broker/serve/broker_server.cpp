@@ -17,6 +17,7 @@
 #include "broker/serve/broker_history.h"
 #include "broker/serve/bulk_server.h"
 #include "broker/serve/gateway_thread.h"
+#include "broker/serve/tree_restore.h"
 
 namespace invigil {
 namespace {
@@ -73,22 +74,6 @@ Result<Listening> listen(BusContext& context, const BrokerServerOptions& options
   return tl::make_unexpected(last);
 }
 
-Result<> restore_tree(const EventLog& log, MerkleTree& tree) {
-  if (tree.rebuilt()) Poco::Logger::get("broker.tree").information("the tree is made anew from the log");
-  if (tree.size() > log.end())
-    return fail(ErrorCode::corrupt, fmt::format("the tree knows {} records, the log has {}: the log was cut or replaced. Restore it, or verify it "
-                                                "(invigil-verify) and remove the tree folder to accept it", tree.size(), log.end()));
-  std::vector<Hash> hashes;
-  while (tree.size() < log.end()) {
-    auto records = log.read(tree.size(), 8192, 8 << 20);
-    if (!records) return tl::make_unexpected(records.error());
-    hashes.clear();
-    for (const StoredRecord& stored : *records) hashes.push_back(sha256(stored.record.header));
-    if (auto grown = tree.append(hashes); !grown) return grown;
-  }
-  return {};
-}
-
 class WholeBroker final : public BrokerServer {
  public:
   WholeBroker(DataLock lock, BrokerKeys keys, BrokerServerOptions options, const Clock& clock)
@@ -130,7 +115,10 @@ class WholeBroker final : public BrokerServer {
     auto tree = MerkleTree::open(*tree_disk_);
     if (!tree) return tl::make_unexpected(tree.error());
     tree_ = std::move(*tree);
-    return restore_tree(*log_, *tree_);
+    auto restored = restore_tree(*log_, *tree_);
+    if (!restored) return tl::make_unexpected(restored.error());
+    restoration_ = *restored;
+    return {};
   }
 
   Result<> serve() {
@@ -171,13 +159,7 @@ class WholeBroker final : public BrokerServer {
     started.set_torn_bytes(recovery.torn_bytes);
     started.set_at_us(clock_.now().us);
     core->start(started, history->present, now_of(clock_));
-    for (const LogDamage& damage : recovery.damage) {
-      Loss loss;
-      loss.set_cause(Loss::CORRUPT);
-      loss.set_detail(fmt::format("positions {} to {} can't be read any more ({})", damage.from, damage.to, damage.where));
-      Poco::Logger::get("broker").error(loss.detail());
-      core->record_loss(loss);
-    }
+    record_losses(*core, *history);
     zap_ = std::make_unique<ZapHandler>(context_, [this](std::string_view domain, std::string_view key) {
       return domain == kEnrolDomain || (domain == kDomain && principals_.by_key(key) != nullptr);
     });
@@ -190,6 +172,25 @@ class WholeBroker final : public BrokerServer {
   }
 
  private:
+  /// Names in the broker's own stream what its log no longer has.
+  void record_losses(GatewayCore& core, const BrokerHistory& history) const {
+    const auto record = [&core](Loss::Cause cause, const std::string& detail) {
+      Loss loss;
+      loss.set_cause(cause);
+      loss.set_detail(detail);
+      Poco::Logger::get("broker").error(detail);
+      core.record_loss(loss);
+    };
+    for (const LogDamage& damage : log_->recovery().damage)
+      record(Loss::CORRUPT, fmt::format("positions {} to {} can't be read any more ({})", damage.from, damage.to, damage.where));
+    if (restoration_.forgotten > 0)
+      record(Loss::CORRUPT, fmt::format("the log ends {} records before what its tree had covered: it was cut, restored from a copy, or its end is unreadable",
+                                        restoration_.forgotten));
+    if (history.unreadable > 0)
+      record(Loss::CORRUPT, fmt::format("{} records of the broker's own stream can't be read any more: who was enrolled or revoked by them is to be enrolled or "
+                                        "revoked again (invigil-broker status lists who is known)", history.unreadable));
+  }
+
   const BrokerServerOptions options_;
   const Clock& clock_;
   DataLock lock_;
@@ -197,6 +198,7 @@ class WholeBroker final : public BrokerServer {
   std::unique_ptr<PosixDisk> log_disk_, tree_disk_;
   std::unique_ptr<SegmentLog> log_;
   std::unique_ptr<MerkleTree> tree_;
+  TreeRestoration restoration_;
   std::unique_ptr<ObjectStore> objects_;
   PrincipalTable principals_;
   BusContext context_;

@@ -110,7 +110,7 @@ class ZmqUplink final : public Uplink {
         ticked_us = now_.mono_us;
         core_.step(UplinkTick{}, now_, out_);
       }
-      carry_out();
+      carry_out(stop);
       if (coverage_changed_ || !deletable_.empty()) delete_covered();
       if (now_.mono_us - told_us >= kTickUs) {
         told_us = now_.mono_us;
@@ -136,7 +136,7 @@ class ZmqUplink final : public Uplink {
       core_.step(BrokerFrame{frame.view()}, now_, out_);
   }
 
-  void carry_out() {
+  void carry_out(const std::stop_token& stop) {
     // Loading leads to sending, which may lead to loading: until nothing is left to do.
     for (;;) {
       UplinkOutputs out = std::exchange(out_, {});
@@ -146,17 +146,19 @@ class ZmqUplink final : public Uplink {
         if (socket_) socket_->send(frame);  // a full pipe loses it here; the core sends again what is not acked
       for (const Hash& object : out.puts) sender_.want(object);
       coverage_changed_ = coverage_changed_ || out.coverage_changed;
+      if (out.coverage_fell) deletable_.clear();
       if (out.loads.empty()) return;
-      for (LoadRecords& load : out.loads) {
-        LoadedRecords loaded{load.stream, {}};
+      for (const LoadRecords& load : out.loads) {
+        LoadedRecords loaded{load.stream, load.from_seq};
         auto records = log_.read_stream(load.stream, load.from_seq, load.max_records, load.max_bytes);
         if (records) {
           for (StoredRecord& stored : *records) loaded.records.push_back(std::move(stored.record));
         } else {
-          Poco::Logger::get("uplink").error(records.error().message);
+          loaded.failure = records.error();
         }
         core_.step(loaded, now_, out_);
       }
+      if (stop.stop_requested()) return;
     }
   }
 

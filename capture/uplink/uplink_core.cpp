@@ -11,7 +11,8 @@ namespace invigil {
 namespace {
 
 constexpr std::size_t kStreamsPerHello = 500;
-constexpr std::int64_t kHoldUs = 1'000'000;  // before asking a full broker again
+constexpr std::int64_t kHoldUs = 1'000'000;     // before asking a broker again that could not store
+constexpr std::int64_t kRefusedUs = 30'000'000;  // before asking one again that refused the stream
 constexpr std::size_t kClockSamples = 8;
 constexpr std::int64_t kWallJumpUs = 100'000;  // wall and monotonic time of one heartbeat may differ by this
 
@@ -119,7 +120,7 @@ void UplinkCore::on(const BrokerFrame& m, Now now, UplinkOutputs& out) {
     trouble_ = error.message;
     return go_down(now, out);  // "say HELLO first" after a restart of the broker mends itself this way, too
   }
-  if (message->has_resume()) return on_resume(message->resume(), now);
+  if (message->has_resume()) return on_resume(message->resume(), now, out);
   if (message->has_nack()) return on_nack(message->nack(), now);
   if (state_ != State::up) return;
   if (message->has_ack()) {
@@ -130,7 +131,7 @@ void UplinkCore::on(const BrokerFrame& m, Now now, UplinkOutputs& out) {
   if (message->has_heartbeat()) on_heartbeat(message->heartbeat(), now, out);
 }
 
-void UplinkCore::on_resume(const Resume& resume, Now now) {
+void UplinkCore::on_resume(const Resume& resume, Now now, UplinkOutputs& out) {
   if (resume.schema_version() != kWireVersion) {
     trouble_ = fmt::format("the broker speaks wire version {}, this agent {}: install matching versions", resume.schema_version(), kWireVersion);
     return;
@@ -146,17 +147,26 @@ void UplinkCore::on_resume(const Resume& resume, Now now) {
     if (it == streams_.end()) continue;
     Stream& s = it->second;
     if (std::exchange(s.resumed, true)) continue;  // the same RESUME twice would take back what was acked since
+    s.trouble.clear();
+    s.hold_us = 0;
     if (high.seq() > s.at.tip) {
-      s.refused = fmt::format("the broker has {} up to {}, this log only up to {}: this log is an older copy; nothing more is sent of it", s.name,
-                              high.seq(), s.at.tip);
+      hold(s, fmt::format("the broker has {} up to {}, this log only up to {}: this log is an older copy; nothing more is sent of it", s.name, high.seq(),
+                          s.at.tip),
+           now.mono_us + kRefusedUs);
       continue;
     }
-    if (high.seq() < s.at.acked) trouble_ = fmt::format("the broker no longer has {} after {}, which it had acknowledged: sending it again", s.name, high.seq());
-    s.refused.clear();
+    if (high.seq() < s.at.acked)
+      s.trouble = fmt::format("the broker no longer has {} after {}, which it had acknowledged: what is left of it here is sent again", s.name, high.seq());
+    if (high.seq() < s.at.covered) {
+      // What it forgot it no longer vouches for: nothing of it may be deleted here, and its next checkpoint is to be read anew.
+      s.at.covered = high.seq();
+      checkpoint_size_ = 0;
+      out.coverage_fell = true;
+    }
+    // First nothing is under way, then the marks move: the other way round what moved back would be taken off the window twice.
     rewind(s, s.at.acked);
-    s.at.acked = high.seq();
+    s.at.sent = s.at.acked = high.seq();
     s.moved_us = now.mono_us;
-    rewind(s, high.seq());
   }
   credit_ = resume.credit();
   if (!resume.nonce().empty()) nonce_ = resume.nonce();
@@ -172,7 +182,7 @@ void UplinkCore::on_nack(const Nack& nack, Now now) {
   if (it == streams_.end()) return;
   Stream& s = it->second;
   if (nack.permanent()) {
-    if (s.refused.empty()) s.refused = fmt::format("the broker refuses {}: {}", s.name, nack.failure().text());
+    hold(s, fmt::format("the broker refuses {}: {}", s.name, nack.failure().text()), now.mono_us + kRefusedUs);
     rewind(s, s.at.acked);
     return;
   }
@@ -181,10 +191,8 @@ void UplinkCore::on_nack(const Nack& nack, Now now) {
     if (auto bytes = from_hex(nack.failure().where()))
       if (auto object = hash_from(*bytes)) stored_.erase(*object);
   }
-  if (nack.failure().code() == name_of(ErrorCode::exhausted)) {
-    trouble_ = nack.failure().text();
-    s.hold_us = now.mono_us + kHoldUs;
-  }
+  const bool lacks_something = nack.failure().code() == name_of(ErrorCode::conflict) || nack.failure().code() == name_of(ErrorCode::not_found);
+  if (!lacks_something) hold(s, nack.failure().text(), now.mono_us + kHoldUs);  // the broker could not store it
   s.moved_us = now.mono_us;
   rewind(s, nack.expected() - 1);
 }
@@ -216,7 +224,7 @@ void UplinkCore::on_covered(const HeartbeatAnswer& answer, UplinkOutputs& out) {
     // was deleted by this same rule before a restart.
     const auto ours = own_hash_(high.stream(), high.seq());
     if (ours && bytes_of(*ours) != high.hash()) {
-      it->second.refused = fmt::format("the broker's checkpoint covers other content of {} than this log holds", high.stream());
+      it->second.trouble = fmt::format("the broker's checkpoint covers other content of {} than this log holds", high.stream());
       continue;
     }
     it->second.at.covered = high.seq();
@@ -232,7 +240,7 @@ UplinkStatus UplinkCore::status() const {
   for (const auto& [name, s] : streams_) {
     status.backlog_records += s.at.tip - s.at.acked;
     status.covered_records += s.at.covered;
-    if (!s.refused.empty()) status.trouble = s.refused;
+    if (!s.trouble.empty()) status.trouble = s.trouble;
   }
   const std::uint64_t mean = sent_records_ == 0 ? 400 : sent_bytes_ / sent_records_;
   status.backlog_bytes = status.backlog_records * mean;

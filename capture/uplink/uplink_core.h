@@ -50,10 +50,12 @@ struct UplinkCoreOptions {
 struct LogTips { std::map<std::string, StreamTip, std::less<>> tips; };
 /// A frame from the broker, on the connection opened last.
 struct BrokerFrame { std::string_view frame; };
-/// The answer to LoadRecords; empty when the log no longer has them.
+/// The answer to LoadRecords; without records, `failure` says why.
 struct LoadedRecords {
   std::string stream;
-  std::vector<Record> records;
+  std::uint64_t from_seq = 0;  ///< as asked: an answer to an older question is dropped
+  std::vector<Record> records = {};
+  std::optional<Error> failure = {};
 };
 /// The answer to PutObject: the broker has it, or was told that it is lost. `stored` false: try again later.
 struct ObjectDone {
@@ -77,7 +79,8 @@ struct UplinkOutputs {
   std::vector<std::string> sends;
   std::vector<LoadRecords> loads;
   std::vector<Hash> puts;
-  bool coverage_changed = false;
+  bool coverage_changed = false;  ///< more is covered
+  bool coverage_fell = false;     ///< less is: nothing decided from an earlier progress() may be deleted any more
   void clear() { *this = {}; }
 };
 
@@ -117,8 +120,8 @@ class UplinkCore {
     bool loading = false;
     bool resumed = false;     // on this connection
     std::uint64_t loading_from = 0;
-    std::string refused;      // by the broker, for good
-    std::int64_t hold_us = 0;   // nothing before then: the broker has no room
+    std::string trouble;        // why nothing goes on here; empty as soon as it does
+    std::int64_t hold_us = 0;   // nothing is loaded or sent before then
     std::int64_t moved_us = 0;  // last progress: ack or first send
   };
   struct ClockSample { std::int64_t low_us, high_us, round_trip_us; };
@@ -128,13 +131,14 @@ class UplinkCore {
   void on(const LoadedRecords& m, Now now, UplinkOutputs& out);
   void on(const ObjectDone& m, Now now, UplinkOutputs& out);
   void on(const UplinkTick& m, Now now, UplinkOutputs& out);
-  void on_resume(const Resume& resume, Now now);
+  void on_resume(const Resume& resume, Now now, UplinkOutputs& out);
   void on_nack(const Nack& nack, Now now);
   void on_heartbeat(const HeartbeatAnswer& answer, Now now, UplinkOutputs& out);
   void on_covered(const HeartbeatAnswer& answer, UplinkOutputs& out);
   void hello(UplinkOutputs& out) const;
   void go_down(Now now, UplinkOutputs& out);
   void rewind(Stream& s, std::uint64_t sent);
+  void hold(Stream& s, std::string why, std::int64_t until_us);
   void acked(Stream& s, std::uint64_t seq, Now now);
   void pump(Now now, UplinkOutputs& out);
   bool send_from(Stream& s, std::uint64_t room, Now now, UplinkOutputs& out);

@@ -1,5 +1,7 @@
 // The sending half of the uplink: window, lanes, loading, objects before the records that name them.
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "capture/uplink/uplink_core.h"
@@ -11,6 +13,7 @@ namespace {
 constexpr std::size_t kLoadRecords = 256;
 constexpr std::size_t kLoadBytes = 512 * 1024;
 constexpr std::size_t kStoredRemembered = 4096;
+constexpr std::int64_t kReadAgainUs = 1'000'000;
 
 // How much of the window a lane may fill, so that a backlog of evidence never makes an event wait for acks.
 constexpr std::array<std::uint64_t, 3> kWindowPercent{100, 90, 50};
@@ -25,8 +28,15 @@ void UplinkCore::rewind(Stream& s, std::uint64_t sent) {
   s.loading = false;  // what is being loaded now is not what comes next
 }
 
+/// Whatever keeps a stream from going on is tried again: nothing that may pass stops it for good.
+void UplinkCore::hold(Stream& s, std::string why, std::int64_t until_us) {
+  s.trouble = std::move(why);
+  s.hold_us = std::max(s.hold_us, until_us);
+}
+
 void UplinkCore::acked(Stream& s, std::uint64_t seq, Now now) {
   if (seq <= s.at.acked || seq > s.at.tip) return;
+  s.trouble.clear();
   acked_total_ += seq - s.at.acked;
   s.moved_us = now.mono_us;
   if (seq > s.at.sent) {  // acked from an earlier connection: no need to send it again
@@ -55,19 +65,21 @@ void UplinkCore::on(const ObjectDone& m, Now, UplinkOutputs&) {
   if (m.stored) remember_stored(m.object);
 }
 
-void UplinkCore::on(const LoadedRecords& m, Now, UplinkOutputs&) {
+void UplinkCore::on(const LoadedRecords& m, Now now, UplinkOutputs&) {
   const auto it = streams_.find(m.stream);
-  if (it == streams_.end() || !it->second.loading) return;
+  if (it == streams_.end() || !it->second.loading || m.from_seq != it->second.loading_from) return;  // an older question's answer
   Stream& s = it->second;
   s.loading = false;
   std::uint64_t next = s.ready.empty() ? s.at.sent + 1 : s.ready.back().seq + 1;
-  if (s.loading_from != next) return;  // rewound meanwhile
+  if (m.from_seq != next) return;  // rewound meanwhile
+  if (m.records.empty()) {
+    const std::string why = m.failure ? ": " + m.failure->message : std::string();
+    return hold(s, fmt::format("the broker waits for {} from seq {}, which can't be read here{}", s.name, next, why), now.mono_us + kReadAgainUs);
+  }
   for (const Record& record : m.records) {
     auto header = parse_header(record.header);
-    if (!header || header->seq() != next) {
-      s.refused = "this log no longer holds " + s.name + " from seq " + std::to_string(next) + ", which the broker asks for";
-      return;
-    }
+    if (!header || header->seq() != next)
+      return hold(s, fmt::format("the broker waits for {} from seq {}, which this log holds no longer", s.name, next), now.mono_us + kReadAgainUs);
     Ready ready{record, next, {}};
     if (header->kind() == VIDEO_PART) {
       if (auto part = parse_payload<VideoPart>(record.payload))
@@ -116,7 +128,7 @@ void UplinkCore::pump(Now now, UplinkOutputs& out) {
       for (std::size_t n = 0; n < streams_.size(); ++n, ++it) {
         if (it == streams_.end()) it = streams_.begin();
         Stream& s = it->second;
-        if (static_cast<std::size_t>(s.lane) != lane || !s.refused.empty() || now.mono_us < s.hold_us) continue;
+        if (static_cast<std::size_t>(s.lane) != lane || now.mono_us < s.hold_us) continue;
         ask_objects(s, out);
         if (outstanding_ < window && send_from(s, window - outstanding_, now, out)) {
           moved = true;

@@ -6,6 +6,7 @@
 #include <iostream>
 #include <optional>
 #include <string>
+#include <tuple>
 
 #include "tests/sim/world.h"
 
@@ -37,6 +38,32 @@ TEST_P(Seeds, LoseNothingAndComeBack) {
   EXPECT_GT(c.broker_crashes + c.agent_crashes, 0u);
 }
 INSTANTIATE_TEST_SUITE_P(Twenty, Seeds, testing::Range<std::uint64_t>(1, kSeeds + 1));
+
+/// Worlds with one more kind of fault, each with seeds of its own.
+struct Trouble {
+  const char* name;
+  WorldOptions options;
+  friend void PrintTo(const Trouble& trouble, std::ostream* out) { *out << trouble.name; }
+};
+class Troubles : public testing::TestWithParam<std::tuple<Trouble, std::uint64_t>> {};
+
+TEST_P(Troubles, LoseNothingThatAnySideHasAndComeBack) {
+  WorldOptions options = std::get<0>(GetParam()).options;
+  options.seed = std::get<1>(GetParam());
+  World world(options);
+  const auto violations = world.run();
+  const Counters& c = world.counters();
+  std::cout << "seed " << options.seed << ": accepted " << c.accepted << ", acked " << c.acks << ", deleted " << c.deleted << ", roll-backs " << c.roll_backs
+            << ", failed commits " << c.failed_commits << ", rotten bytes " << c.rotten << ", clock steps " << c.clock_steps << "\n";
+  EXPECT_TRUE(violations.empty()) << "seed " << options.seed << "\n" << joined(violations);
+  EXPECT_GT(c.accepted, 100u);
+}
+INSTANTIATE_TEST_SUITE_P(Ten, Troubles,
+                         testing::Combine(testing::Values(Trouble{"BrokerGoesBack", {.keep = seconds(100), .broker_goes_back = true}},
+                                                          Trouble{"DiskErrors", {.disk_errors = true}}, Trouble{"LateLoads", {.late_loads = true}},
+                                                          Trouble{"ClockSteps", {.clock_steps = true}}),
+                                          testing::Range<std::uint64_t>(1, 11)),
+                         [](const auto& run) { return std::string(std::get<0>(run.param).name) + "_" + std::to_string(std::get<1>(run.param)); });
 
 /// How many of the seeds show the defect.
 std::uint64_t caught(WorldOptions options) {
