@@ -117,7 +117,7 @@ TEST(BadDay, OneRottenByteAnywhereInTheLogDoesNotKeepTheBrokerFromStarting) {
       const auto named = [&] {
         for (const FollowedRecord& record : read_all(**client, {{LOSS, BROKER_STARTED}, {broker_stream("b1")}})) {
           if (record.header.kind() == LOSS) return true;
-          const auto started = parse_payload<BrokerStarted>(record.payload);
+          const auto started = parse_payload<BrokerStarted>(record.record.payload);
           if (started && started->torn_bytes() > 0) return true;  // the last group: it can't be told from an unfinished one
         }
         return false;
