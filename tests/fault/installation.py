@@ -37,7 +37,7 @@ def token_of(seat):
 class LoadSeat(threading.Thread):
     """An exam client that keeps an event until the agent has answered. `accepted`: numbers answered with 200.
 
-    `careless` is the planted defect: it counts an event as accepted once it is sent, and does not send it again.
+    `careless` is the planted defect: it counts an event as accepted once it is sent, or answered with an error, and does not send it again.
     """
 
     def __init__(self, port, seat, pause_s, stop, seed, careless=False):
@@ -75,6 +75,9 @@ class LoadSeat(threading.Thread):
             now = time.monotonic()
             self.accepted.append(event["seq"])
             self.last_accepted, self.sent_at[event["seq"]] = now, now
+            return True
+        if self.careless and status >= 500:
+            self.accepted.append(event["seq"])
             return True
         if status >= 500 or (status in (404, 409) and b"conflict" not in text):  # the agent learns of the session after a start
             return False
