@@ -1,6 +1,7 @@
 """Starts Invigil's programs for the demonstration, enrols them, and restarts what dies."""
 import os
 import pathlib
+import random
 import signal
 import socket
 import subprocess
@@ -9,14 +10,13 @@ import time
 
 
 def free_port(count=1):
-    """A port P on loopback such that P … P+count-1 are free."""
+    """A port P on loopback such that P … P+count-1 are free. Below the ports the kernel gives to connecting sockets: one of those could
+    take the port of a program while that is down."""
     while True:
-        first = socket.socket()
-        first.bind(("127.0.0.1", 0))
-        port = first.getsockname()[1]
-        held = [first]
+        port = random.SystemRandom().randrange(12000, 32000)
+        held = []
         try:
-            for offset in range(1, count):
+            for offset in range(count):
                 more = socket.socket()
                 held.append(more)
                 more.bind(("127.0.0.1", port + offset))

@@ -17,10 +17,10 @@ class Stand:
     def program(self, name):
         return str(self.build / f"invigil-{name}")
 
-    def start_broker(self):
+    def start_broker(self, more=None):
         port = free_port(3)
         self.broker_config = self.data / "broker.toml"
-        write_config(self.broker_config, {"data": str(self.data / "broker"), "name": "city", "listen.port": port})
+        write_config(self.broker_config, {"data": str(self.data / "broker"), "name": "city", "listen.port": port, **(more or {})})
         self.supervisor.add(Program("broker", [self.program("broker"), "--config", self.broker_config], self.data)).wait_for("listening", 20)
         self.endpoint = f"tcp://127.0.0.1:{port}"
         self.public_key = self.ask_broker("public-key")
