@@ -27,21 +27,40 @@ struct Source {
   std::string hash = {};
 };
 
-struct SceneStimulus { std::string camera; const Scene* scene; };
-struct EventStimulus { const TestEvent* event; };
-struct EventGapStimulus { const TestEventGap* gap; };
-struct EventConflictStimulus { const TestEventConflict* conflict; };
-struct CameraStimulus { const CameraStatus* status; };
+struct SceneStimulus {
+  std::string camera;
+  const Scene* scene;
+};
+struct EventStimulus {
+  const TestEvent* event;
+};
+struct EventGapStimulus {
+  const TestEventGap* gap;
+};
+struct EventConflictStimulus {
+  const TestEventConflict* conflict;
+};
+struct CameraStimulus {
+  const CameraStatus* status;
+};
 /// A part of video was recorded, whether or not anybody has looked at it yet. `at` is its start.
-struct PartStimulus { const VideoPart* part; };
+struct PartStimulus {
+  const VideoPart* part;
+};
 /// One SCENES record as a whole, after its scenes: tells what could not be decoded or was skipped. `at` is its end.
-struct ScenesStimulus { const Scenes* scenes; };
+struct ScenesStimulus {
+  const Scenes* scenes;
+};
 /// An agent is alive. One-stream detectors: everything of their stream before `at` has been given to them.
 /// Whole-room detectors: the agent wrote a heartbeat at `at`; `boot` changes when it was started anew.
-struct AliveStimulus { std::string_view boot = {}; };
+struct AliveStimulus {
+  std::string_view boot = {};
+};
 /// Time has come this far for everything in the room (a watermark): what is missing by now stays missing.
 /// With `complete` = false the bound was reached first: something older may still come, so what depends on it is unknown.
-struct WatermarkTick { bool complete = true; };
+struct WatermarkTick {
+  bool complete = true;
+};
 
 /// One thing that happened, in event time.
 struct Stimulus {
@@ -81,7 +100,7 @@ using Parameters = std::map<std::string, double, std::less<>>;
 /// An observation as a detector states it; ids and names are added by the pipeline.
 struct Claim {
   std::string kind;
-  std::string seat;    // "" = camera or room
+  std::string seat;  // "" = camera or room
   std::string camera;
   Instant from, to;
   Presence state = PRESENT;
@@ -89,11 +108,11 @@ struct Claim {
   double quality = 1;
   std::map<std::string, double> figures;
   std::vector<Source> sources;
-  bool opens_incident = true;  ///< false: shown on the timeline only
-  bool closed = true;          ///< false: still going on
-  std::vector<std::string> partners;               ///< further seats it is about, all together; in order
-  std::map<std::string, std::string> words;        ///< what is no number
-  std::shared_ptr<const AnswerFindings> answers;   ///< only of kind answers_examined
+  bool opens_incident = true;                     ///< false: shown on the timeline only
+  bool closed = true;                             ///< false: still going on
+  std::vector<std::string> partners;              ///< further seats it is about, all together; in order
+  std::map<std::string, std::string> words;       ///< what is no number
+  std::shared_ptr<const AnswerFindings> answers;  ///< only of kind answers_examined
   // A later claim with the same kind, seat, partners, camera and from replaces this one; with state ABSENT it takes it back.
 };
 
@@ -113,10 +132,10 @@ struct DetectorEntry {
   std::string_view name;
   std::string_view version;
   Reach reach;
-  std::string_view kinds;                ///< what it claims, comma separated
-  double severity;                       ///< of its incidents, 0…1
-  double review_seconds;                 ///< how long a look takes
-  std::string_view rule_candidates;      ///< violation codes, comma separated
+  std::string_view kinds;            ///< what it claims, comma separated
+  double severity;                   ///< of its incidents, 0…1
+  double review_seconds;             ///< how long a look takes
+  std::string_view rule_candidates;  ///< violation codes, comma separated
   bool needs_nets;
   std::span<const Parameter> parameters;
   std::unique_ptr<Detector> (*make)(const RoomContext&, const Parameters&);  ///< null for whole_session

@@ -1,9 +1,9 @@
 // invigil-analysis: perceives and detects over a broker's log; replays it; watches a file; lists the catalogue.
 
-#include <CLI/CLI.hpp>
 #include <Poco/Logger.h>
 #include <fmt/format.h>
 
+#include <CLI/CLI.hpp>
 #include <atomic>
 #include <csignal>
 #include <iostream>
@@ -27,11 +27,14 @@ Config declare() {
   config.declare_text("data", "data/analysis", "Folder of this program's keys.");
   declare_broker_client(config);
   config.declare_text("log.level", "information", "fatal, error, warning, information or debug; JSON lines on standard error.");
-  config.declare_text("nets.folder", "", "Folder of the nets; empty: INVIGIL_NETS, then the installed folder. Without nets the percepts that need them are off.");
+  config.declare_text(
+      "nets.folder", "",
+      "Folder of the nets; empty: INVIGIL_NETS, then the installed folder. Without nets the percepts that need them are off.");
   config.declare_table("percepts", "Cameras to look at without nets: camera = \"plain\".");
   config.declare_real("samples_per_second", 5, 1, 15, "Pictures looked at each second of video and camera.");
   config.declare_integer("workers", 2, 1, 64, "Parts of video worked on at once; each takes one core.");
-  config.declare_duration("bound", "10s", "A stream this far behind the others is no longer waited for: what depends on it is unknown until it comes.");
+  config.declare_duration("bound", "10s",
+                          "A stream this far behind the others is no longer waited for: what depends on it is unknown until it comes.");
   config.declare_duration("bundle_gap", "60s", "Claims of one kind about one seat closer than this are one incident.");
   return config;
 }
@@ -69,7 +72,8 @@ int serve(const Config& config) {
   LiveOptions options;
   for (const auto& [camera, how] : config.table("percepts")) {
     if (how != "plain")
-      return complain({ErrorCode::invalid, fmt::format("percepts.{}: \"{}\" is not known; the only word is \"plain\" (without nets)", camera, how)}, 2);
+      return complain(
+          {ErrorCode::invalid, fmt::format("percepts.{}: \"{}\" is not known; the only word is \"plain\" (without nets)", camera, how)}, 2);
     options.plain_cameras.insert(camera);
   }
   if (const std::string folder = config.text("nets.folder"); !folder.empty()) options.nets = folder;
@@ -125,7 +129,8 @@ int main(int argc, char** argv) {
 
   auto* forensics_command = app.add_subcommand("forensics", "Who copied, who knew, who rushed: an exam's answers from CSV files");
   ForensicsOptions forensics;
-  forensics_command->add_option("--responses", forensics.files.responses, "candidate,<item>…; option labels, empty = no answer")->required();
+  forensics_command->add_option("--responses", forensics.files.responses, "candidate,<item>…; option labels, empty = no answer")
+      ->required();
   forensics_command->add_option("--key", forensics.files.key, "item,key")->required();
   forensics_command->add_option("--times", forensics.files.times, "candidate,<item>…; seconds");
   forensics_command->add_option("--changes", forensics.files.changes, "candidate,item,at_s,from,to");
@@ -135,7 +140,9 @@ int main(int argc, char** argv) {
   forensics_command->add_option("--json", forensics.json, "Write the findings here (- = standard output)");
   forensics_command->add_option("--report", forensics.report, "Write the HTML report here");
   std::string forensics_language = "zh";
-  forensics_command->add_option("--lang", forensics_language, "zh or en: of messages and of the report when it opens")->check(CLI::IsMember({"zh", "en"}))->capture_default_str();
+  forensics_command->add_option("--lang", forensics_language, "zh or en: of messages and of the report when it opens")
+      ->check(CLI::IsMember({"zh", "en"}))
+      ->capture_default_str();
   app.require_subcommand(0, 1);
 
   try {

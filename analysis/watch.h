@@ -12,12 +12,13 @@ namespace invigil {
 
 /// What the command line said. Unset = the default named in the comment.
 struct WatchOptions {
-  std::string video;                           ///< file path or rtsp://… / http(s)://… address
-  std::optional<std::filesystem::path> seats;  ///< JSON: {"seats":[{"seat":"A-01","polygon":[[x,y],…]}]}, shares 0…1; unset = proposed from the picture
-  std::optional<std::filesystem::path> nets;   ///< unset = INVIGIL_NETS, then the installed folder
-  bool jsonl = false;                          ///< one JSON object a line instead of the table
-  std::map<std::string, double> set;           ///< "detector.parameter" → value (--set, checked against the catalogue here)
-  double samples_per_second = 5;               ///< pictures looked at each second of video
+  std::string video;  ///< file path or rtsp://… / http(s)://… address
+  std::optional<std::filesystem::path>
+      seats;  ///< JSON: {"seats":[{"seat":"A-01","polygon":[[x,y],…]}]}, shares 0…1; unset = proposed from the picture
+  std::optional<std::filesystem::path> nets;  ///< unset = INVIGIL_NETS, then the installed folder
+  bool jsonl = false;                         ///< one JSON object a line instead of the table
+  std::map<std::string, double> set;          ///< "detector.parameter" → value (--set, checked against the catalogue here)
+  double samples_per_second = 5;              ///< pictures looked at each second of video
 };
 
 /// Watches the video to its end or until `stop`; results go to `out` (JSON lines or a table), complaints to `err`.

@@ -1,8 +1,8 @@
 // invigil-broker: serves the log, and the administrator's commands to a serving one.
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
+#include <CLI/CLI.hpp>
 #include <iostream>
 
 #include "broker/serve/broker_server.h"
@@ -20,8 +20,10 @@ invigil::Config declare() {
   invigil::Config config;
   config.declare_text("data", "broker-data", "Folder of the log, the objects, the tree and the keys. One broker only; mode 0700.");
   config.declare_text("name", "broker", "The broker's id. Its log keeps it for ever.");
-  config.declare_text("listen.address", "127.0.0.1", "Address to listen on; 0.0.0.0 = all. Every connection is encrypted and needs an enrolled key.");
-  config.declare_integer("listen.port", 7411, 0, 65533, "Port of records; objects use the next one, enrolment the one after. 0 = any three free neighbours.");
+  config.declare_text("listen.address", "127.0.0.1",
+                      "Address to listen on; 0.0.0.0 = all. Every connection is encrypted and needs an enrolled key.");
+  config.declare_integer("listen.port", 7411, 0, 65533,
+                         "Port of records; objects use the next one, enrolment the one after. 0 = any three free neighbours.");
   config.declare_duration("checkpoint.every", "60s", "How often a checkpoint is signed; one more at each session's close.");
   config.declare_size("log.segment", "64MiB", "Size of a log file, reserved beforehand.");
   config.declare_size("log.reserve", "256MiB", "A new log file is refused when less than this would stay free on the disk.");
@@ -59,10 +61,11 @@ Result<invigil::Role> parse_role(const std::string& word) {
 }
 
 int print_status(const invigil::AdminAnswer& answer) {
-  std::cout << fmt::format("broker {} on {}\nrecords {}\nnewest checkpoint covers {}\nrunning since {}\n", answer.broker(), answer.endpoint(),
-                           answer.records(), answer.checkpoint_size(), invigil::to_iso8601({answer.started_us()}));
+  std::cout << fmt::format("broker {} on {}\nrecords {}\nnewest checkpoint covers {}\nrunning since {}\n", answer.broker(),
+                           answer.endpoint(), answer.records(), answer.checkpoint_size(), invigil::to_iso8601({answer.started_us()}));
   for (const invigil::AdminPeer& peer : answer.peers())
-    std::cout << fmt::format("{:<24} {:<9} {:<16} {}\n", peer.principal(), invigil::Role_Name(peer.role()), peer.centre().empty() ? "-" : peer.centre(),
+    std::cout << fmt::format("{:<24} {:<9} {:<16} {}\n", peer.principal(), invigil::Role_Name(peer.role()),
+                             peer.centre().empty() ? "-" : peer.centre(),
                              peer.revoked() ? "REVOKED"s : invigil::PeerPresence::State_Name(peer.state()));
   return 0;
 }
@@ -70,7 +73,8 @@ int print_status(const invigil::AdminAnswer& answer) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  CLI::App app("Keeps and moves the records of exam sessions: agents, analysis and consoles connect to it. Without a command it serves.", kProgram);
+  CLI::App app("Keeps and moves the records of exam sessions: agents, analysis and consoles connect to it. Without a command it serves.",
+               kProgram);
   app.set_version_flag("--version", invigil::kVersion);
   std::string config_file;
   bool print_config = false;
@@ -81,7 +85,8 @@ int main(int argc, char** argv) {
   app.add_subcommand("serve", "serve (what happens without a command, too)");
   auto* public_key = app.add_subcommand("public-key", "print the key that clients pin as broker.public_key");
   bool signing_key = false;
-  public_key->add_flag("--signing", signing_key, "print the key that checks the broker's signatures instead, for invigil-verify --public-key");
+  public_key->add_flag("--signing", signing_key,
+                       "print the key that checks the broker's signatures instead, for invigil-verify --public-key");
   auto* token = app.add_subcommand("token", "issue a one-time enrolment token; its last line of output is the token");
   std::string role, principal, centre, valid = "15min", reason;
   token->add_option("--role", role, "agent, analysis, console or witness")->required();

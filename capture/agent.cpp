@@ -29,7 +29,8 @@ Result<std::unique_ptr<Agent>> Agent::start(AgentOptions options, SigningKey key
     if (auto ok = check_id(id, what); !ok) return tl::make_unexpected(ok.error());
   for (const auto& [camera, source] : options.cameras) {
     if (auto ok = check_id(camera, "camera"); !ok) return tl::make_unexpected(ok.error());
-    if (source.empty()) return fail(ErrorCode::invalid, "camera " + camera + " has no address: give an rtsp:// address or a file", "cameras." + camera);
+    if (source.empty())
+      return fail(ErrorCode::invalid, "camera " + camera + " has no address: give an rtsp:// address or a file", "cameras." + camera);
   }
   std::unique_ptr<Agent> agent(new Agent(std::move(options), std::move(key), clock));
   if (auto ok = agent->open_storage(); !ok) return tl::make_unexpected(ok.error());
@@ -148,7 +149,8 @@ std::optional<Instant> Agent::last_video_end(const std::string& stream, const Ag
         if (const auto part = parse_payload<VideoPart>(stored.record.payload)) found = Instant{part->start_us() + part->duration_us()};
       // A gap that is listed already is not listed again as the restart's.
       if (header->kind() == LOSS)
-        if (const auto loss = parse_payload<Loss>(stored.record.payload)) found = std::max(found.value_or(Instant{}), Instant{loss->to_us()});
+        if (const auto loss = parse_payload<Loss>(stored.record.payload))
+          found = std::max(found.value_or(Instant{}), Instant{loss->to_us()});
     }
     if (found) return found;
   }

@@ -39,7 +39,7 @@ struct AgentOptions {
   Micros first_retry = seconds(1);
   bool loop_files = false;
   Micros keep_covered = seconds(0);
-  std::uint64_t segment_bytes = 64ull << 20;   ///< of the log
+  std::uint64_t segment_bytes = 64ull << 20;  ///< of the log
 };
 
 /// Everything the status page, the room check and `check` show. A snapshot.

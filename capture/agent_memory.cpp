@@ -20,9 +20,11 @@ Result<AgentMemory> AgentMemory::load(const std::filesystem::path& file) {
   if (text->empty()) return AgentMemory{};
   const Json json = Json::parse(*text, nullptr, false);
   const auto corrupt = [&file] {
-    return fail(ErrorCode::corrupt, file.string() + " is damaged: delete it; repeats of events deleted here may then be taken for new ones");
+    return fail(ErrorCode::corrupt,
+                file.string() + " is damaged: delete it; repeats of events deleted here may then be taken for new ones");
   };
-  if (!json.is_object() || !json.contains("seats") || !json["seats"].is_array() || !json.contains("cameras") || !json["cameras"].is_object())
+  if (!json.is_object() || !json.contains("seats") || !json["seats"].is_array() || !json.contains("cameras") ||
+      !json["cameras"].is_object())
     return corrupt();
   AgentMemory memory;
   memory.ledgers = json["seats"].dump();

@@ -12,7 +12,7 @@ namespace invigil {
 
 /// One small file, written before each deletion (the uplink waits for it) and read at start.
 struct AgentMemory {
-  std::string ledgers = "[]";               ///< Intake::ledgers_json()
+  std::string ledgers = "[]";                   ///< Intake::ledgers_json()
   std::map<std::string, Instant> cameras = {};  ///< end of the last part, by camera stream
 
   /// Durable when it returns.

@@ -32,9 +32,10 @@ class AgentTest : public testing::Test {
     return options;
   }
   void make_video(int seconds) {
-    const auto command = fmt::format("ffmpeg -v error -nostdin -y -f lavfi -i testsrc2=size=320x240:rate=10:duration={} -c:v libx264 -g 10 -bf 0 "
-                                     "-pix_fmt yuv420p -threads 1 {}",
-                                     seconds, (folder_ / "room.mp4").string());
+    const auto command = fmt::format(
+        "ffmpeg -v error -nostdin -y -f lavfi -i testsrc2=size=320x240:rate=10:duration={} -c:v libx264 -g 10 -bf 0 "
+        "-pix_fmt yuv420p -threads 1 {}",
+        seconds, (folder_ / "room.mp4").string());
     ASSERT_EQ(std::system(command.c_str()), 0);
   }
   void start() {
@@ -45,9 +46,10 @@ class AgentTest : public testing::Test {
     ASSERT_TRUE(agent_->plans().apply(SESSION_OPENED, test::session_changed("s1")));
   }
   test::Answer post(int seq) {
-    const std::string body =
-        fmt::format(R"({{"session":"s1","seat":"A01","events":[{{"seq":{},"type":"heartbeat","at":"2026-11-22T08:30:00Z","mono_ms":1}}]}})", seq);
-    return test::ask(agent_->http_port(), "POST", "/v1/cbt/events", {{"Content-Type", "application/json"}, {"Authorization", "Bearer token-of-A01"}}, body);
+    const std::string body = fmt::format(
+        R"({{"session":"s1","seat":"A01","events":[{{"seq":{},"type":"heartbeat","at":"2026-11-22T08:30:00Z","mono_ms":1}}]}})", seq);
+    return test::ask(agent_->http_port(), "POST", "/v1/cbt/events",
+                     {{"Content-Type", "application/json"}, {"Authorization", "Bearer token-of-A01"}}, body);
   }
   template <class Message>
   std::vector<Message> in_log(const std::string& stream, RecordKind kind) {

@@ -1,7 +1,6 @@
 // invigil-agent: an exam room's cameras and exam clients into a durable log, and from there to the broker.
 
 #include <CLI/CLI.hpp>
-
 #include <fstream>
 #include <iostream>
 #include <nlohmann/json.hpp>
@@ -78,7 +77,9 @@ Result<invigil::AgentOptions> options_of(const invigil::Config& config) {
 /// "http://127.0.0.1:7480": an address others on this machine can use.
 std::string endpoint_of(const invigil::AgentOptions& options, std::uint16_t port) {
   const bool any = options.http.address == "0.0.0.0" || options.http.address == "::";
-  const std::string host = any ? "127.0.0.1" : options.http.address.find(':') != std::string::npos ? "[" + options.http.address + "]" : options.http.address;
+  const std::string host = any                                                   ? "127.0.0.1"
+                           : options.http.address.find(':') != std::string::npos ? "[" + options.http.address + "]"
+                                                                                 : options.http.address;
   return (options.http.tls_certificate.empty() ? "http://" : "https://") + host + ":" + std::to_string(port);
 }
 
@@ -115,7 +116,10 @@ int check(const invigil::Config& config) {
   for (const auto& item : items) {
     const std::string verdict = item.value("verdict", "");
     bad = bad || verdict == "bad";
-    std::cout << (verdict == "good" ? "OK    " : verdict == "bad" ? "FAULT " : "NOTE  ") << item.value("zh", "") << "\n      " << item.value("en", "") << '\n';
+    std::cout << (verdict == "good"  ? "OK    "
+                  : verdict == "bad" ? "FAULT "
+                                     : "NOTE  ")
+              << item.value("zh", "") << "\n      " << item.value("en", "") << '\n';
   }
   return bad ? 1 : 0;
 }

@@ -10,8 +10,8 @@ namespace {
 
 using Verdict = RoomCheckItem::Verdict;
 
-constexpr double kLongKeyInterval = 2.0;   // longer GOPs make seeking and recovery slow
-constexpr double kClockTrouble = 5.0;      // seconds off the server's clock
+constexpr double kLongKeyInterval = 2.0;  // longer GOPs make seeking and recovery slow
+constexpr double kClockTrouble = 5.0;     // seconds off the server's clock
 
 struct Words {
   std::string_view code, zh, en;
@@ -54,7 +54,9 @@ void check_camera(const CameraSnapshot& camera, const AgentStatus& status, std::
     out.push_back({Verdict::bad, "camera_down", {{"camera", id}, {"detail", camera.detail}}});
     return;
   }
-  out.push_back({Verdict::good, "camera_open", {{"camera", id}, {"codec", camera.video_codec}, {"size", fmt::format("{}×{}", camera.width, camera.height)}}});
+  out.push_back({Verdict::good,
+                 "camera_open",
+                 {{"camera", id}, {"codec", camera.video_codec}, {"size", fmt::format("{}×{}", camera.width, camera.height)}}});
   if (camera.transcoded || (!camera.video_codec.empty() && camera.video_codec != "h264"))
     out.push_back({Verdict::warning, "camera_transcoded", {{"camera", id}}});
   if (camera.key_interval_s > kLongKeyInterval)
@@ -67,8 +69,10 @@ void check_link(const AgentStatus& status, std::vector<RoomCheckItem>& out) {
     return;
   }
   const UplinkStatus& link = status.uplink;
-  if (link.connected) out.push_back({Verdict::good, "broker_good", {{"backlog", std::to_string(link.backlog_records)}}});
-  else out.push_back({Verdict::bad, "broker_away", {{"detail", link.trouble}}});
+  if (link.connected)
+    out.push_back({Verdict::good, "broker_good", {{"backlog", std::to_string(link.backlog_records)}}});
+  else
+    out.push_back({Verdict::bad, "broker_away", {{"detail", link.trouble}}});
   if (!link.clock_known) {
     out.push_back({Verdict::warning, "clock_unknown"});
     return;
@@ -76,8 +80,10 @@ void check_link(const AgentStatus& status, std::vector<RoomCheckItem>& out) {
   const double low = in_seconds({link.offset_low_us});
   const double high = in_seconds({link.offset_high_us});
   const double least = low > 0 ? low : high < 0 ? -high : 0;  // 0: the two clocks may well agree
-  if (least > kClockTrouble) out.push_back({Verdict::bad, "clock_off", {{"seconds", fmt::format("{:.0f}", least)}}});
-  else out.push_back({Verdict::good, "clock_good", {{"seconds", fmt::format("{:.3f}", std::max(std::abs(low), std::abs(high)))}}});
+  if (least > kClockTrouble)
+    out.push_back({Verdict::bad, "clock_off", {{"seconds", fmt::format("{:.0f}", least)}}});
+  else
+    out.push_back({Verdict::good, "clock_good", {{"seconds", fmt::format("{:.3f}", std::max(std::abs(low), std::abs(high)))}}});
 }
 
 }  // namespace
@@ -93,7 +99,8 @@ std::vector<RoomCheckItem> room_check(const AgentStatus& status) {
   for (const CameraSnapshot& camera : status.cameras) check_camera(camera, status, out);
   for (const std::string& planned : status.planned_cameras) {
     const auto same = [&planned](const CameraSnapshot& camera) { return camera.camera == planned; };
-    if (std::none_of(status.cameras.begin(), status.cameras.end(), same)) out.push_back({Verdict::bad, "camera_missing", {{"camera", planned}}});
+    if (std::none_of(status.cameras.begin(), status.cameras.end(), same))
+      out.push_back({Verdict::bad, "camera_missing", {{"camera", planned}}});
   }
   const std::string free = std::to_string(status.disk_free >> 20);
   out.push_back(status.video_allowed ? RoomCheckItem{Verdict::good, "disk_good", {{"free", free}}}
@@ -119,7 +126,11 @@ nlohmann::json to_json(const std::vector<RoomCheckItem>& items) {
   nlohmann::json out = nlohmann::json::array();
   for (const RoomCheckItem& item : items) {
     const char* verdict = item.verdict == Verdict::good ? "good" : item.verdict == Verdict::warning ? "warning" : "bad";
-    out.push_back({{"verdict", verdict}, {"code", item.code}, {"parameters", item.parameters}, {"zh", in_words(item, true)}, {"en", in_words(item, false)}});
+    out.push_back({{"verdict", verdict},
+                   {"code", item.code},
+                   {"parameters", item.parameters},
+                   {"zh", in_words(item, true)},
+                   {"en", in_words(item, false)}});
   }
   return out;
 }

@@ -12,7 +12,8 @@ using Json = nlohmann::json;
 constexpr std::string_view kStyle =
     "body{font:16px/1.6 'Noto Sans CJK SC','Microsoft YaHei',sans-serif;max-width:52em;margin:2em auto;padding:0 1em;color:#1f2329}"
     "h1{font-size:1.4em}ul{list-style:none;padding:0}li{padding:.4em .6em;margin:.3em 0;border-left:.4em solid #2f7d32;background:#f5f7f5}"
-    "li.warning{border-color:#b26a00;background:#fff8ec}li.bad{border-color:#b3261e;background:#fdf0ef}b{display:inline-block;min-width:4em}";
+    "li.warning{border-color:#b26a00;background:#fff8ec}li.bad{border-color:#b3261e;background:#fdf0ef}b{display:inline-block;min-width:"
+    "4em}";
 
 std::string escape(std::string_view text) {
   std::string out;
@@ -39,20 +40,24 @@ std::string page(const AgentStatus& status, bool english) {
     const bool good = item.verdict == RoomCheckItem::Verdict::good;
     const bool bad = item.verdict == RoomCheckItem::Verdict::bad;
     const char* word = english ? (good ? "OK" : bad ? "Fault" : "Note") : (good ? "正常" : bad ? "故障" : "注意");
-    items += fmt::format("<li class=\"{}\"><b>{}</b> {}</li>\n", good ? "good" : bad ? "bad" : "warning", word, escape(in_words(item, !english)));
+    items += fmt::format("<li class=\"{}\"><b>{}</b> {}</li>\n",
+                         good  ? "good"
+                         : bad ? "bad"
+                               : "warning",
+                         word, escape(in_words(item, !english)));
   }
   const IntakeFigures& events = status.events;
-  const std::string figures =
-      english ? fmt::format("Test events accepted {}, repeated {}, conflicting {}, gaps {}, refused {}.", events.accepted, events.repeated, events.conflicts,
-                            events.gaps, events.refused)
-              : fmt::format("考试事件:接收 {},重复 {},冲突 {},缺号 {},拒绝 {}。", events.accepted, events.repeated, events.conflicts, events.gaps,
-                            events.refused);
+  const std::string figures = english ? fmt::format("Test events accepted {}, repeated {}, conflicting {}, gaps {}, refused {}.",
+                                                    events.accepted, events.repeated, events.conflicts, events.gaps, events.refused)
+                                      : fmt::format("考试事件:接收 {},重复 {},冲突 {},缺号 {},拒绝 {}。", events.accepted, events.repeated,
+                                                    events.conflicts, events.gaps, events.refused);
   return fmt::format(
       "<!doctype html><html lang=\"{}\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width\">"
       "<meta http-equiv=\"refresh\" content=\"5\"><title>{}</title><link rel=\"stylesheet\" href=\"/status.css\"></head><body><main>"
       "<h1>{} · {}</h1><p>{}</p><ul>\n{}</ul><p>{}</p><p><a href=\"{}\">{}</a></p></main></body></html>",
       english ? "en" : "zh-CN", english ? "Exam room check" : "考场自检", english ? "Exam room check" : "考场自检", escape(status.centre),
-      english ? to_iso8601(status.now) : to_china_time(status.now), items, figures, english ? "/" : "/?lang=en", english ? "中文" : "English");
+      english ? to_iso8601(status.now) : to_china_time(status.now), items, figures, english ? "/" : "/?lang=en",
+      english ? "中文" : "English");
 }
 
 }  // namespace

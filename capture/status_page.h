@@ -14,7 +14,7 @@ namespace invigil {
 /// One line of the room check. `code` + `parameters` are for pages, which put them into words.
 struct RoomCheckItem {
   enum class Verdict { good, warning, bad } verdict = Verdict::good;
-  std::string code;                             ///< "camera_open", "camera_missing", "key_interval"…
+  std::string code;  ///< "camera_open", "camera_missing", "key_interval"…
   std::map<std::string, std::string> parameters = {};
 };
 

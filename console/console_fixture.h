@@ -4,10 +4,9 @@
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
-
+#include <array>
 #include <chrono>
 #include <cstdlib>
-#include <array>
 #include <filesystem>
 #include <fstream>
 #include <map>
@@ -107,7 +106,8 @@ class ConsoleTest : public testing::Test {
     EXPECT_TRUE(enrolment);
     const auto known = enrol({*enrolment, broker_->public_key(), token->token(), keys.public_key, keys.secret_key, signing_public});
     EXPECT_TRUE(known) << (known ? "" : known.error().message);
-    auto identity = std::make_unique<ClientIdentity>(ClientIdentity{{broker_->endpoint(), broker_->public_key(), principal, keys}, std::move(signing)});
+    auto identity =
+        std::make_unique<ClientIdentity>(ClientIdentity{{broker_->endpoint(), broker_->public_key(), principal, keys}, std::move(signing)});
     auto client = BrokerClient::connect(identity->address);
     EXPECT_TRUE(client);
     Peer& peer = role == CONSOLE ? cli_ : role == AGENT ? agent_ : analysis_;
@@ -145,7 +145,8 @@ class ConsoleTest : public testing::Test {
     auto accounts = Accounts::open(folder_ / "console" / "accounts.db", clock_);
     EXPECT_TRUE(accounts);
     EXPECT_TRUE((*accounts)->add({{user, "张" + user, role, std::move(scope)}, false}, "correct horse", "test"));
-    const auto answer = ask(console_->port(), "POST", "/v1/login", {{"X-Invigil", "1"}}, Json{{"user", user}, {"password", "correct horse"}}.dump());
+    const auto answer =
+        ask(console_->port(), "POST", "/v1/login", {{"X-Invigil", "1"}}, Json{{"user", user}, {"password", "correct horse"}}.dump());
     EXPECT_EQ(answer.status, 200) << answer.body;
     const std::string cookie = answer.headers.count("set-cookie") != 0 ? answer.headers.at("set-cookie") : "";
     return {{"Cookie", cookie.substr(0, cookie.find(';'))}, {"X-Invigil", "1"}};
@@ -195,7 +196,9 @@ class ConsoleTest : public testing::Test {
     return out;
   }
 
-  Result<RecordRef> flag(const Incident& one) { return analysis_.write(analysis_stream(kCentre, "r101", "1"), INCIDENT, one.SerializeAsString(), kStart + 65'000'000); }
+  Result<RecordRef> flag(const Incident& one) {
+    return analysis_.write(analysis_stream(kCentre, "r101", "1"), INCIDENT, one.SerializeAsString(), kStart + 65'000'000);
+  }
 
   std::filesystem::path folder_;
   SystemClock system_;

@@ -96,7 +96,8 @@ class RunningConsole final : public ConsoleServer {
     while (!stop.stop_requested()) {
       if (const auto waiting = accounts_->unrecorded(); waiting && !waiting->empty() && broker_->connected()) {
         const auto done = record_user_changes(*accounts_, *journal_, lock_file, std::chrono::seconds(5));
-        if (!done && said != done.error().message) Poco::Logger::get("console").warning("changes of accounts are not in the log yet: " + (said = done.error().message));
+        if (!done && said != done.error().message)
+          Poco::Logger::get("console").warning("changes of accounts are not in the log yet: " + (said = done.error().message));
       }
       std::unique_lock lock(mutex);
       (void)pause.wait_for(lock, stop, std::chrono::seconds(3), [] { return false; });
@@ -180,7 +181,8 @@ Result<std::filesystem::path> find_web_folder(const std::string& configured) {
     if (std::filesystem::is_regular_file(folder / "index.html")) return folder;
     names += (names.empty() ? "" : " or ") + folder.string();
   }
-  return fail(ErrorCode::not_found, fmt::format("the web pages are missing: no index.html in {}. Build them with scripts/build, or set web.folder", names));
+  return fail(ErrorCode::not_found,
+              fmt::format("the web pages are missing: no index.html in {}. Build them with scripts/build, or set web.folder", names));
 }
 
 }  // namespace invigil

@@ -11,7 +11,9 @@ namespace {
 
 const std::string kSessionUrl = std::string("/v1/sessions/") + kSession;
 
-Answer post(std::uint16_t port, const std::string& target, const Headers& headers, const Json& body) { return ask(port, "POST", target, headers, body.dump()); }
+Answer post(std::uint16_t port, const std::string& target, const Headers& headers, const Json& body) {
+  return ask(port, "POST", target, headers, body.dump());
+}
 
 TEST_F(ConsoleTest, NothingWithoutALogIn) {
   for (const std::string& route : console_->routes()) {
@@ -19,7 +21,8 @@ TEST_F(ConsoleTest, NothingWithoutALogIn) {
     std::string target = route.substr(route.find(' ') + 1);
     if (target == "/v1/health" || target == "/v1/openapi.yaml" || target == "/v1/login" || target == "/v1/live") continue;
     for (std::size_t at = 0; (at = target.find('{')) != std::string::npos;) target.replace(at, target.find('}') - at + 1, "x");
-    const auto answer = ask(console_->port(), method, target, {{"X-Invigil", "1"}, {"Cookie", "invigil=" + std::string(64, 'a')}}, method == "POST" ? "{}" : "");
+    const auto answer = ask(console_->port(), method, target, {{"X-Invigil", "1"}, {"Cookie", "invigil=" + std::string(64, 'a')}},
+                            method == "POST" ? "{}" : "");
     EXPECT_EQ(answer.status, 401) << route;
   }
   const auto health = ask(console_->port(), "GET", "/v1/health");
@@ -38,7 +41,8 @@ TEST_F(ConsoleTest, TheContractAndTheRoutesAreTheSame) {
     if (!line.empty() && line[0] != ' ') in_paths = line == "paths:";
     if (!in_paths) continue;
     if (line.starts_with("  /")) path = line.substr(2, line.find(':') - 2);
-    for (const auto& [word, method] : {std::pair{"    get:", "GET"}, {"    post:", "POST"}, {"    put:", "PUT"}, {"    delete:", "DELETE"}, {"    patch:", "PATCH"}})
+    for (const auto& [word, method] :
+         {std::pair{"    get:", "GET"}, {"    post:", "POST"}, {"    put:", "PUT"}, {"    delete:", "DELETE"}, {"    patch:", "PATCH"}})
       if (line == word) promised.insert(std::string(method) + " " + path);
   }
   std::set<std::string> served;
@@ -48,7 +52,8 @@ TEST_F(ConsoleTest, TheContractAndTheRoutesAreTheSame) {
 
 TEST_F(ConsoleTest, LogInNeedsTheHeaderAndTheRightPassword) {
   logged_in("ins", UserRole::inspector);
-  EXPECT_EQ(Json::parse(ask(console_->port(), "POST", "/v1/login", {}, R"({"user":"ins","password":"correct horse"})").body)["code"], "csrf_header_missing");
+  EXPECT_EQ(Json::parse(ask(console_->port(), "POST", "/v1/login", {}, R"({"user":"ins","password":"correct horse"})").body)["code"],
+            "csrf_header_missing");
   const auto wrong = post(console_->port(), "/v1/login", {{"X-Invigil", "1"}}, {{"user", "ins"}, {"password", "wrong"}});
   EXPECT_EQ(wrong.status, 401);
   EXPECT_EQ(Json::parse(wrong.body)["code"], "login_failed");
@@ -121,12 +126,15 @@ TEST_F(ConsoleTest, WhatLiesOutsideTheScopeDoesNotExist) {
   ASSERT_TRUE(flag(incident("i1")));
   const Headers ins = logged_in("ins", UserRole::inspector);
   get_until("/v1/incidents", ins, [](const Json& q) { return q["incidents"].size() == 1; });
-  for (const Headers& stranger : {logged_in("ins2", UserRole::inspector, {"elsewhere"}), logged_in("cen2", UserRole::centre, {"elsewhere"})}) {
+  for (const Headers& stranger :
+       {logged_in("ins2", UserRole::inspector, {"elsewhere"}), logged_in("cen2", UserRole::centre, {"elsewhere"})}) {
     EXPECT_EQ(get("/v1/sessions", stranger)["sessions"].size(), 0U);
     EXPECT_EQ(get("/v1/incidents?state=all", stranger)["incidents"].size(), 0U);
     EXPECT_EQ(get("/v1/wall", stranger)["rooms"].size(), 0U);
-    for (const std::string& hidden : {kSessionUrl, kSessionUrl + "/timeline", kSessionUrl + "/cameras/r101-cam1/reels", kSessionUrl + "/cameras/r101-cam1/scenes?from=1&to=2",
-                                      kSessionUrl + "/cameras/r101-cam1/video.mp4?from=1&to=2", std::string("/v1/incidents/i1"), std::string("/v1/records?stream=registry/hn-east/console1&seq=1")})
+    for (const std::string& hidden :
+         {kSessionUrl, kSessionUrl + "/timeline", kSessionUrl + "/cameras/r101-cam1/reels",
+          kSessionUrl + "/cameras/r101-cam1/scenes?from=1&to=2", kSessionUrl + "/cameras/r101-cam1/video.mp4?from=1&to=2",
+          std::string("/v1/incidents/i1"), std::string("/v1/records?stream=registry/hn-east/console1&seq=1")})
       EXPECT_EQ(get(hidden, stranger, 404)["code"], "not_found") << hidden;
   }
   EXPECT_EQ(get("/v1/wall", logged_in("cen", UserRole::centre, {kCentre}))["rooms"].size(), 2U);
@@ -153,7 +161,9 @@ TEST_F(ConsoleTest, OnlyAnInspectorsSignedOpinionDecides) {
   const Json good{{"outcome", "confirm"}, {"reason", "转头看邻座试卷，持续四秒"}, {"violation_code", "C1.4"}};
   // Nobody else: not logged in, wrong role, without the header, a made-up cookie.
   EXPECT_EQ(post(console_->port(), url, {{"X-Invigil", "1"}}, good).status, 401);
-  for (const auto& [user, role, scope] : {std::tuple{"adm", UserRole::administrator, std::vector<std::string>{}}, {"reg", UserRole::regulator, {}}, {"cen", UserRole::centre, {kCentre}}}) {
+  for (const auto& [user, role, scope] : {std::tuple{"adm", UserRole::administrator, std::vector<std::string>{}},
+                                          {"reg", UserRole::regulator, {}},
+                                          {"cen", UserRole::centre, {kCentre}}}) {
     const auto refused = post(console_->port(), url, logged_in(user, role, scope), good);
     EXPECT_EQ(refused.status, 403) << user;
     EXPECT_EQ(Json::parse(refused.body)["code"], "not_allowed");
@@ -168,7 +178,8 @@ TEST_F(ConsoleTest, OnlyAnInspectorsSignedOpinionDecides) {
   forged.set_outcome(Opinion::DISMISS);
   forged.set_user("ins");
   for (Peer* peer : {&agent_, &analysis_})
-    for (const std::string& stream : {std::string("person/ins@console1"), std::string("person/ins@analysis1"), analysis_stream(kCentre, "r101", "2"), agent_stream(kCentre, "agent1")}) {
+    for (const std::string& stream : {std::string("person/ins@console1"), std::string("person/ins@analysis1"),
+                                      analysis_stream(kCentre, "r101", "2"), agent_stream(kCentre, "agent1")}) {
       const auto refused = peer->write(stream, OPINION, forged.SerializeAsString(), kStart);
       ASSERT_FALSE(refused) << stream;
       EXPECT_EQ(refused.error().code, ErrorCode::denied) << stream << ": " << refused.error().message;
@@ -191,9 +202,11 @@ TEST_F(ConsoleTest, OnlyAnInspectorsSignedOpinionDecides) {
   EXPECT_EQ(opinion["opinion"]["display_name"], "张ins");
   EXPECT_EQ(opinion["opinion"]["record"]["stream"], "person/ins@console1");
   // Signed, and the signature covers it.
-  const Json proof = get("/v1/records?stream=person/ins@console1&seq=" + std::to_string(opinion["opinion"]["record"]["seq"].get<int>()), ins, 404);
+  const Json proof =
+      get("/v1/records?stream=person/ins@console1&seq=" + std::to_string(opinion["opinion"]["record"]["seq"].get<int>()), ins, 404);
   EXPECT_EQ(proof["code"], "not_found");  // scoped accounts do not see persons' streams…
-  const Json seen = get("/v1/records?stream=person/ins@console1&seq=" + std::to_string(opinion["opinion"]["record"]["seq"].get<int>()), logged_in("boss", UserRole::regulator));
+  const Json seen = get("/v1/records?stream=person/ins@console1&seq=" + std::to_string(opinion["opinion"]["record"]["seq"].get<int>()),
+                        logged_in("boss", UserRole::regulator));
   EXPECT_EQ(seen["kind_name"], "OPINION");
   EXPECT_EQ(seen["hash"], opinion["opinion"]["record"]["hash"]);
   EXPECT_TRUE(seen["signed"]["valid"].get<bool>());
@@ -216,7 +229,8 @@ TEST_F(ConsoleTest, LaterDataReplacesAndWithdraws) {
   ASSERT_TRUE(flag(first));
   first.set_to_us(first.to_us() + 5'000'000);  // grown: the same id again
   ASSERT_TRUE(flag(first));
-  get_until("/v1/incidents", ins, [](const Json& q) { return q["incidents"].size() == 1 && q["incidents"][0]["to_us"] == kStart + 69'000'000; });
+  get_until("/v1/incidents", ins,
+            [](const Json& q) { return q["incidents"].size() == 1 && q["incidents"][0]["to_us"] == kStart + 69'000'000; });
   Incident second = incident("i1b");
   second.set_supersedes("i1");
   ASSERT_TRUE(flag(second));
@@ -236,7 +250,8 @@ TEST_F(ConsoleTest, WhatIsTypedIsNeverCode) {
   import_example();
   const Headers ins = logged_in("ins", UserRole::inspector);
   get_until("/v1/sessions", ins, [](const Json& a) { return a["sessions"].size() == 2; });
-  for (const std::string& evil : {std::string("%27%20OR%201=1--"), std::string("..%2F..%2Fetc%2Fpasswd"), std::string("%3Cscript%3E"), std::string("%FF%FE")}) {
+  for (const std::string& evil :
+       {std::string("%27%20OR%201=1--"), std::string("..%2F..%2Fetc%2Fpasswd"), std::string("%3Cscript%3E"), std::string("%FF%FE")}) {
     const int status = ask(console_->port(), "GET", "/v1/sessions/" + evil, ins).status;
     EXPECT_TRUE(status == 404 || status == 400) << evil << status;
     const int camera = ask(console_->port(), "GET", kSessionUrl + "/cameras/" + evil + "/video.mp4?from=1&to=2", ins).status;
@@ -284,10 +299,15 @@ TEST_F(ConsoleTest, ACorruptedRowIsGoneAfterARebuild) {
   get_until(kSessionUrl, ins, [](const Json& s) { return s["test_events"] == 30; });
   get_until("/v1/incidents", ins, [](const Json& q) { return q["incidents"].size() == 1; });
   ASSERT_EQ(post(console_->port(), "/v1/incidents/i1/opinions", ins, {{"outcome", "escalate"}, {"reason", "请上级再看一遍"}}).status, 201);
-  const std::vector<std::string> pages{"/v1/sessions", kSessionUrl, kSessionUrl + "/timeline", "/v1/incidents?state=all", "/v1/incidents/i1", "/v1/wall", "/v1/detectors"};
+  const std::vector<std::string> pages{
+      "/v1/sessions", kSessionUrl, kSessionUrl + "/timeline", "/v1/incidents?state=all", "/v1/incidents/i1", "/v1/wall", "/v1/detectors"};
   std::map<std::string, Json> before;
   for (const std::string& page : pages) before[page] = get(page, ins);
-  EXPECT_EQ(get(kSessionUrl + "/timeline?types=test_event&from=" + std::to_string(kStart + 10'000'000) + "&to=" + std::to_string(kStart + 20'000'000), ins)["items"].size(), 10U);
+  EXPECT_EQ(get(kSessionUrl + "/timeline?types=test_event&from=" + std::to_string(kStart + 10'000'000) +
+                    "&to=" + std::to_string(kStart + 20'000'000),
+                ins)["items"]
+                .size(),
+            10U);
   const Json page1 = get(kSessionUrl + "/timeline?types=test_event&limit=12", ins);
   EXPECT_EQ(page1["items"].size(), 12U);
   const Json page2 = get(kSessionUrl + "/timeline?types=test_event&limit=50&after=" + page1["next"].get<std::string>(), ins);
@@ -298,8 +318,9 @@ TEST_F(ConsoleTest, ACorruptedRowIsGoneAfterARebuild) {
   {
     auto index = Database::open(folder_ / "console" / "index.db", Durability::normal);
     ASSERT_TRUE(index);
-    for (const char* sql : {"UPDATE incidents SET severity = 0.01, state = 'confirmed', seats = '[]'", "DELETE FROM assignments WHERE seat = 'r101-s1'",
-                            "UPDATE sessions SET title = 'x', opened_us = 5", "UPDATE seat_events SET events = 7", "UPDATE opinions SET reason = 'something else'"})
+    for (const char* sql : {"UPDATE incidents SET severity = 0.01, state = 'confirmed', seats = '[]'",
+                            "DELETE FROM assignments WHERE seat = 'r101-s1'", "UPDATE sessions SET title = 'x', opened_us = 5",
+                            "UPDATE seat_events SET events = 7", "UPDATE opinions SET reason = 'something else'"})
       ASSERT_TRUE((*index)->execute(sql));
   }
   start_console();

@@ -10,7 +10,8 @@ namespace {
 
 Result<int> open_it(const std::filesystem::path& file) {
   const int descriptor = ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-  if (descriptor < 0) return fail(ErrorCode::unavailable, fmt::format("{} cannot be opened: check the data folder and its rights", file.string()));
+  if (descriptor < 0)
+    return fail(ErrorCode::unavailable, fmt::format("{} cannot be opened: check the data folder and its rights", file.string()));
   return descriptor;
 }
 
@@ -28,7 +29,8 @@ Result<FileLock> FileLock::try_for(const std::filesystem::path& file, const char
   const auto descriptor = open_it(file);
   if (!descriptor) return tl::make_unexpected(descriptor.error());
   FileLock lock(*descriptor);
-  if (::flock(*descriptor, LOCK_EX | LOCK_NB) != 0) return fail(ErrorCode::conflict, fmt::format("{} works on {} already: stop it first", who, file.parent_path().string()));
+  if (::flock(*descriptor, LOCK_EX | LOCK_NB) != 0)
+    return fail(ErrorCode::conflict, fmt::format("{} works on {} already: stop it first", who, file.parent_path().string()));
   return lock;
 }
 

@@ -143,7 +143,8 @@ TEST_F(ForensicsApi, ShowsPairsWithSeatsNamesAndFlags) {
 
   const Json side = get(kForensics + "/pair?a=hn-20261122-am-k01&b=hn-20261122-am-k02", ins);
   ASSERT_EQ(side["items"].size(), 2U);
-  EXPECT_EQ(side["items"][0], Json::parse(R"({"item":"q001","key":"A","a":"C","b":"C","a_us":)" + std::to_string(kStart + 5'000'000) + R"(,"b_us":)" + std::to_string(kStart + 10'000'000) + "}"));
+  EXPECT_EQ(side["items"][0], Json::parse(R"({"item":"q001","key":"A","a":"C","b":"C","a_us":)" + std::to_string(kStart + 5'000'000) +
+                                          R"(,"b_us":)" + std::to_string(kStart + 10'000'000) + "}"));
   EXPECT_EQ(side["items"][1]["b"], "");
   EXPECT_EQ(side["items"][1]["b_us"], nullptr);
   get(kForensics + "/pair?a=hn-20261122-am-k01&b=hn-20261122-am-k03", ins, 404);
@@ -163,7 +164,8 @@ TEST_F(ForensicsApi, ShowsPairsWithSeatsNamesAndFlags) {
   similar.set_state(PRESENT);
   say(similar);
   for (const char* seat : {"r101-s1", "r101-s2"})
-    get_until(std::string("/v1/sessions/") + kSession + "/timeline?types=observation&seat=" + seat, ins, [](const Json& t) { return t["items"].size() == 1; });
+    get_until(std::string("/v1/sessions/") + kSession + "/timeline?types=observation&seat=" + seat, ins,
+              [](const Json& t) { return t["items"].size() == 1; });
 }
 
 TEST_F(ForensicsApi, KeepsToRightsAndNames) {
@@ -174,7 +176,8 @@ TEST_F(ForensicsApi, KeepsToRightsAndNames) {
   const Json f = get_until(kForensics, regulator, [](const Json& x) { return x.value("state", "") == "done"; });
   for (const Json& person : f["people"]) EXPECT_FALSE(person.contains("name"));
   EXPECT_EQ(get(kForensics, logged_in("cen", UserRole::centre, {kCentre}))["state"], "done");
-  for (const Headers& stranger : {logged_in("ins2", UserRole::inspector, {"elsewhere"}), logged_in("cen2", UserRole::centre, {"elsewhere"})}) {
+  for (const Headers& stranger :
+       {logged_in("ins2", UserRole::inspector, {"elsewhere"}), logged_in("cen2", UserRole::centre, {"elsewhere"})}) {
     EXPECT_EQ(get(kForensics, stranger, 404)["code"], "not_found");
     get(kForensics + "/pair?a=hn-20261122-am-k01&b=hn-20261122-am-k02", stranger, 404);
   }
@@ -187,7 +190,8 @@ TEST_F(ForensicsApi, TheNewestWordCountsAndARebuildGivesTheSame) {
   again.mutable_answers()->set_expected_false_flags(0.5);
   say(again, kStart + 70'000'000);
   const Headers ins = inspector();
-  const Json before = get_until(kForensics, ins, [](const Json& x) { return x.value("state", "") == "done" && x["expected_false_flags"] == 0.5; });
+  const Json before =
+      get_until(kForensics, ins, [](const Json& x) { return x.value("state", "") == "done" && x["expected_false_flags"] == 0.5; });
   console_.reset();
   const auto rebuilt = rebuild_index(folder_ / "console", identity(), std::chrono::seconds(20));
   ASSERT_TRUE(rebuilt) << rebuilt.error().message;
@@ -202,8 +206,9 @@ TEST_F(ForensicsApi, TheNewestWordCountsAndARebuildGivesTheSame) {
 TEST_F(ForensicsApi, FiguresOfAWorkingRoomAreShownAsSuchAndOnlyInShape) {
   import_example();
   const Headers ins = inspector();
-  const std::string good = R"({"session":")" + std::string(kSession) +
-                           R"(","at_us":1,"candidates":24,"items":30,"evil":"<script>","pairs":[{"a":"r101-s1","b":"r101-s2","matches":20,"expected":11.5,"shared_items":28,"shared_wrong":9,"z":4.5,"x":1}]})";
+  const std::string good =
+      R"({"session":")" + std::string(kSession) +
+      R"(","at_us":1,"candidates":24,"items":30,"evil":"<script>","pairs":[{"a":"r101-s1","b":"r101-s2","matches":20,"expected":11.5,"shared_items":28,"shared_wrong":9,"z":4.5,"x":1}]})";
   // Last values are best effort: published until one arrives.
   const Json f = get_until(kForensics, ins, [&](const Json& x) {
     if (x.value("state", "") == "watch") return true;

@@ -29,7 +29,10 @@ class LiveTest : public ConsoleTest {
   std::int64_t record(std::int64_t start_us, std::uint64_t run) {
     const std::filesystem::path clip = folder_ / "clip.mp4";
     if (!std::filesystem::exists(clip)) {
-      const std::string command = "ffmpeg -v error -nostdin -y -f lavfi -i testsrc2=size=320x240:rate=15:duration=6 -c:v libx264 -preset ultrafast -g 30 -pix_fmt yuv420p -threads 1 " + clip.string();
+      const std::string command =
+          "ffmpeg -v error -nostdin -y -f lavfi -i testsrc2=size=320x240:rate=15:duration=6 -c:v libx264 -preset ultrafast -g 30 -pix_fmt "
+          "yuv420p -threads 1 " +
+          clip.string();
       EXPECT_EQ(std::system(command.c_str()), 0);
     }
     CaptureOptions options;
@@ -37,23 +40,26 @@ class LiveTest : public ConsoleTest {
     options.paced = false;
     std::uint64_t number = 0;
     std::int64_t end = start_us;
-    capture(options, {}, [&](CapturedPart captured) {
-      VideoPart part = captured.part;
-      const Hash hash = sha256(captured.bytes);
-      part.set_camera("r101-cam1");
-      part.set_room("r101");
-      part.set_session(kSession);
-      part.set_run(run);
-      part.set_number(++number);
-      part.set_object(bytes_of(hash));
-      part.set_size(captured.bytes.size());
-      part.set_start_us(start_us + captured.part.start_us());
-      end = part.start_us() + part.duration_us();
-      const auto put = agent_.client->put_object(hash, captured.bytes);
-      ASSERT_TRUE(put) << put.error().message;
-      const auto written = agent_.write(camera_stream(kCentre, "r101-cam1"), VIDEO_PART, part.SerializeAsString(), end);
-      ASSERT_TRUE(written) << written.error().message;
-    }, [](CaptureEvent) {});
+    capture(
+        options, {},
+        [&](CapturedPart captured) {
+          VideoPart part = captured.part;
+          const Hash hash = sha256(captured.bytes);
+          part.set_camera("r101-cam1");
+          part.set_room("r101");
+          part.set_session(kSession);
+          part.set_run(run);
+          part.set_number(++number);
+          part.set_object(bytes_of(hash));
+          part.set_size(captured.bytes.size());
+          part.set_start_us(start_us + captured.part.start_us());
+          end = part.start_us() + part.duration_us();
+          const auto put = agent_.client->put_object(hash, captured.bytes);
+          ASSERT_TRUE(put) << put.error().message;
+          const auto written = agent_.write(camera_stream(kCentre, "r101-cam1"), VIDEO_PART, part.SerializeAsString(), end);
+          ASSERT_TRUE(written) << written.error().message;
+        },
+        [](CaptureEvent) {});
     EXPECT_GT(number, 8U);
     return end;
   }
@@ -151,7 +157,8 @@ TEST_F(LiveTest, WhatWasRecordedPlaysAndTheRestIsAGap) {
   ASSERT_TRUE(analysis_.write(analysis_stream(kCentre, "r101", "1"), SCENES, seen.SerializeAsString(), begin + 600'000));
 
   const Headers ins = logged_in("ins", UserRole::inspector);
-  const Json reels = get_until(kCameraUrl + "/reels", ins, [&](const Json& r) { return r["reels"].size() == 2 && r["reels"][1]["end_us"] == end2; });
+  const Json reels =
+      get_until(kCameraUrl + "/reels", ins, [&](const Json& r) { return r["reels"].size() == 2 && r["reels"][1]["end_us"] == end2; });
   EXPECT_EQ(reels["reels"][0]["start_us"], begin);
   EXPECT_EQ(reels["reels"][0]["end_us"], end1);
 
@@ -175,7 +182,8 @@ TEST_F(LiveTest, WhatWasRecordedPlaysAndTheRestIsAGap) {
   EXPECT_EQ(ask(console_->port(), "GET", url, ranged).status, 200);
 
   // From the middle of a group of pictures: led by its key frame.
-  const auto middle = ask(console_->port(), "GET", fmt::format("{}/video.mp4?from={}&to={}", kCameraUrl, begin + 3'000'000, begin + 4'000'000), ins);
+  const auto middle =
+      ask(console_->port(), "GET", fmt::format("{}/video.mp4?from={}&to={}", kCameraUrl, begin + 3'000'000, begin + 4'000'000), ins);
   ASSERT_EQ(middle.status, 200);
   const std::int64_t led = std::stoll(middle.headers.at("x-invigil-start-us"));
   EXPECT_LE(led, begin + 3'000'000);
@@ -202,7 +210,8 @@ TEST_F(LiveTest, WhatWasRecordedPlaysAndTheRestIsAGap) {
   EXPECT_EQ(scenes["scenes"][0]["persons"][0]["box"][1], 0.25);
 
   // Looking is itself on record, before the first byte; a reload within ten minutes of video is the same look.
-  const Json acts = get_until("/v1/acts", logged_in("reg", UserRole::regulator), [](const Json& a) { return a.dump().find("evidence_viewed") != std::string::npos; });
+  const Json acts = get_until("/v1/acts", logged_in("reg", UserRole::regulator),
+                              [](const Json& a) { return a.dump().find("evidence_viewed") != std::string::npos; });
   int views = 0;
   for (const Json& act : acts["acts"]) views += act["act"] == "evidence_viewed" && act["user"] == "ins";
   EXPECT_EQ(views, 1);

@@ -1,8 +1,8 @@
 // invigil-console: serves the API and the pages; imports plans, opens and closes sessions, manages users.
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
+#include <CLI/CLI.hpp>
 #include <iostream>
 
 #include "broker/files/durable_file.h"
@@ -20,7 +20,8 @@ constexpr const char* kProgram = "invigil-console";
 Config declare() {
   Config config;
   config.declare_text("data", "console-data", "Folder of the index, the accounts, the keys and cut videos. One console only; mode 0700.");
-  config.declare_text("http.address", "127.0.0.1", "Address to listen on; beyond loopback http.tls_certificate and http.tls_key are needed.");
+  config.declare_text("http.address", "127.0.0.1",
+                      "Address to listen on; beyond loopback http.tls_certificate and http.tls_key are needed.");
   config.declare_integer("http.port", 8443, 0, 65535, "Port of API, pages and WebSocket; 0 = any free one.");
   config.declare_text("http.tls_certificate", "", "PEM file with the certificate chain.");
   config.declare_text("http.tls_key", "", "PEM file with its private key.");
@@ -84,7 +85,8 @@ int serve(const Config& config) {
   options.video_cache_bytes = config.size("video.cache");
   options.version = kVersion;
   options.first_password = [](const std::string& user, const std::string& password) {
-    std::cout << "first account: user " << user << " password " << password << "\n(printed once; another one: invigil-console user password " << user
+    std::cout << "first account: user " << user << " password " << password
+              << "\n(printed once; another one: invigil-console user password " << user
               << "; accounts of your own: invigil-console user add)" << std::endl;
   };
   const bool tls = !options.http.tls_certificate.empty();
@@ -102,9 +104,12 @@ int import(const Config& config, const std::string& file) {
   if (!writing) return say_no(writing.error());
   const auto outcome = import_plan(*(*writing)->broker, *(*writing)->journal, clock, file, local_user());
   if (!outcome) return say_no(outcome.error());
-  std::cout << (outcome->unchanged ? "unchanged: the log says exactly this already" : fmt::format("imported {} sessions", outcome->sessions)) << '\n';
+  std::cout << (outcome->unchanged ? "unchanged: the log says exactly this already"
+                                   : fmt::format("imported {} sessions", outcome->sessions))
+            << '\n';
   if (!outcome->tokens_file.empty())
-    std::cout << fmt::format("seat tokens ({} new) are in {}: hand them to the exam clients, then keep or remove that file safely\n", outcome->tokens_made, outcome->tokens_file.string());
+    std::cout << fmt::format("seat tokens ({} new) are in {}: hand them to the exam clients, then keep or remove that file safely\n",
+                             outcome->tokens_made, outcome->tokens_file.string());
   return 0;
 }
 
@@ -133,9 +138,12 @@ Result<std::unique_ptr<Accounts>> open_accounts(const Config& config, const Cloc
 /// Tells the log now if the broker can be reached; else the serving console does it later.
 void record_now(const Config& config, Accounts& accounts, const Clock& clock) {
   auto writing = open_writing(config, clock);
-  const auto told = writing ? record_user_changes(accounts, *(*writing)->journal, std::filesystem::path(config.text("data")) / "accounts.lock", std::chrono::seconds(5))
+  const auto told = writing ? record_user_changes(accounts, *(*writing)->journal,
+                                                  std::filesystem::path(config.text("data")) / "accounts.lock", std::chrono::seconds(5))
                             : Result<>(tl::make_unexpected(writing.error()));
-  if (!told) std::cerr << "invigil-console: the log does not know yet (" << told.error().message << "); the console records it when it next reaches the broker\n";
+  if (!told)
+    std::cerr << "invigil-console: the log does not know yet (" << told.error().message
+              << "); the console records it when it next reaches the broker\n";
 }
 
 /// From the first line of standard input, or a random one, which the caller prints.
@@ -196,8 +204,8 @@ int list_users(const Config& config) {
   const auto list = (*accounts)->list();
   if (!list) return say_no(list.error());
   for (const Account& account : *list)
-    std::cout << fmt::format("{:<20} {:<14} {:<10} {} {}\n", account.person.user, name_of(account.person.role), account.disabled ? "disabled" : "active", account.person.display_name,
-                             fmt::join(account.person.scope, ","));
+    std::cout << fmt::format("{:<20} {:<14} {:<10} {} {}\n", account.person.user, name_of(account.person.role),
+                             account.disabled ? "disabled" : "active", account.person.display_name, fmt::join(account.person.scope, ","));
   return 0;
 }
 

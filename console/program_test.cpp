@@ -46,8 +46,9 @@ class ConsoleProgram : public ConsoleTest {
   /// The program's data folder is <folder>/<name> from now on.
   void configure(const std::string& name) {
     data_ = folder_ / name;
-    std::ofstream(folder_ / "console.toml") << "data = \"" << data_.string() << "\"\n[http]\nport = 0\n[web]\nfolder = \"" << (folder_ / "web").string()
-                                            << "\"\n[broker]\nendpoint = \"" << broker_->endpoint() << "\"\npublic_key = \"" << to_hex(broker_->public_key()) << "\"\n";
+    std::ofstream(folder_ / "console.toml") << "data = \"" << data_.string() << "\"\n[http]\nport = 0\n[web]\nfolder = \""
+                                            << (folder_ / "web").string() << "\"\n[broker]\nendpoint = \"" << broker_->endpoint()
+                                            << "\"\npublic_key = \"" << to_hex(broker_->public_key()) << "\"\n";
   }
   std::string token_for(const std::string& principal) {
     AdminRequest request;
@@ -62,12 +63,15 @@ class ConsoleProgram : public ConsoleTest {
 
   std::string command(const std::string& arguments) const {
     const char* build = std::getenv("INVIGIL_BUILD");
-    return std::string(build ? build : "build/release") + "/invigil-console --config " + (folder_ / "console.toml").string() + " " + arguments;
+    return std::string(build ? build : "build/release") + "/invigil-console --config " + (folder_ / "console.toml").string() + " " +
+           arguments;
   }
   /// One command to its end, `input` on its standard input.
   Said run(const std::string& arguments, const std::string& input = {}) const {
     std::ofstream(folder_ / "in", std::ios::binary) << input;
-    const int status = std::system((command(arguments) + " < " + (folder_ / "in").string() + " > " + (folder_ / "out").string() + " 2> " + (folder_ / "err").string()).c_str());
+    const int status = std::system(
+        (command(arguments) + " < " + (folder_ / "in").string() + " > " + (folder_ / "out").string() + " 2> " + (folder_ / "err").string())
+            .c_str());
     return {WIFEXITED(status) ? WEXITSTATUS(status) : -1, text_of(folder_ / "out"), text_of(folder_ / "err")};
   }
 
@@ -89,7 +93,8 @@ class ConsoleProgram : public ConsoleTest {
     char some[512];
     std::smatch found;
     static const std::regex listening(R"(listening on http://127\.0\.0\.1:(\d+)\n)");
-    for (ssize_t got = 0; !std::regex_search(said, found, listening) && (got = ::read(lines[0], some, sizeof some)) > 0;) said.append(some, static_cast<std::size_t>(got));
+    for (ssize_t got = 0; !std::regex_search(said, found, listening) && (got = ::read(lines[0], some, sizeof some)) > 0;)
+      said.append(some, static_cast<std::size_t>(got));
     ::close(lines[0]);
     EXPECT_FALSE(found.empty()) << said << text_of(folder_ / "serve.err");
     port_ = found.empty() ? std::uint16_t{0} : static_cast<std::uint16_t>(std::stoi(found[1]));
@@ -220,7 +225,8 @@ TEST_F(ConsoleProgram, WhatCannotBeAnAccountIsRefusedInWords) {
   const Said lines = run("user add x --role inspector --display-name \"$(printf 'a\\nb')\" --password-stdin", "long enough\n");
   EXPECT_EQ(lines.code, 2);
   EXPECT_THAT(lines.err, HasSubstr("control characters"));
-  EXPECT_THAT(run("user add x --role boss --password-stdin", "long enough\n").err, HasSubstr("use administrator, inspector, regulator or centre"));
+  EXPECT_THAT(run("user add x --role boss --password-stdin", "long enough\n").err,
+              HasSubstr("use administrator, inspector, regulator or centre"));
   const Said shortest = run("user password x --password-stdin", "1234567\n");
   EXPECT_EQ(shortest.code, 2);
   EXPECT_THAT(shortest.err, HasSubstr("shorter than 8"));

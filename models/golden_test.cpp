@@ -89,17 +89,24 @@ class Filler {
     switch (field.cpp_type()) {
       case F::CPPTYPE_INT32: return many ? r.AddInt32(&message, &field, n) : r.SetInt32(&message, &field, n);
       case F::CPPTYPE_INT64: return many ? r.AddInt64(&message, &field, kMoment + n) : r.SetInt64(&message, &field, kMoment + n);
-      case F::CPPTYPE_UINT32: return many ? r.AddUInt32(&message, &field, static_cast<std::uint32_t>(n)) : r.SetUInt32(&message, &field, static_cast<std::uint32_t>(n));
-      case F::CPPTYPE_UINT64: return many ? r.AddUInt64(&message, &field, kLarge + static_cast<std::uint64_t>(n)) : r.SetUInt64(&message, &field, kLarge + static_cast<std::uint64_t>(n));
+      case F::CPPTYPE_UINT32:
+        return many ? r.AddUInt32(&message, &field, static_cast<std::uint32_t>(n))
+                    : r.SetUInt32(&message, &field, static_cast<std::uint32_t>(n));
+      case F::CPPTYPE_UINT64:
+        return many ? r.AddUInt64(&message, &field, kLarge + static_cast<std::uint64_t>(n))
+                    : r.SetUInt64(&message, &field, kLarge + static_cast<std::uint64_t>(n));
       case F::CPPTYPE_DOUBLE: return many ? r.AddDouble(&message, &field, n + 0.25) : r.SetDouble(&message, &field, n + 0.25);
-      case F::CPPTYPE_FLOAT: return many ? r.AddFloat(&message, &field, static_cast<float>(n) + 0.5f) : r.SetFloat(&message, &field, static_cast<float>(n) + 0.5f);
+      case F::CPPTYPE_FLOAT:
+        return many ? r.AddFloat(&message, &field, static_cast<float>(n) + 0.5f)
+                    : r.SetFloat(&message, &field, static_cast<float>(n) + 0.5f);
       case F::CPPTYPE_BOOL: return many ? r.AddBool(&message, &field, true) : r.SetBool(&message, &field, true);
       case F::CPPTYPE_ENUM: {
         const auto* last = field.enum_type()->value(field.enum_type()->value_count() - 1);
         return many ? r.AddEnum(&message, &field, last) : r.SetEnum(&message, &field, last);
       }
       case F::CPPTYPE_STRING: {
-        const std::string text = field.type() == F::TYPE_BYTES ? std::string(32, static_cast<char>(n)) : field.name() + "-考-" + std::to_string(n);
+        const std::string text =
+            field.type() == F::TYPE_BYTES ? std::string(32, static_cast<char>(n)) : field.name() + "-考-" + std::to_string(n);
         return many ? r.AddString(&message, &field, text) : r.SetString(&message, &field, text);
       }
       case F::CPPTYPE_MESSAGE: return fill(many ? *r.AddMessage(&message, &field) : *r.MutableMessage(&message, &field));
@@ -136,7 +143,8 @@ std::map<std::string, std::function<Made()>> everything() {
   out["Observation.2"] = [] { return filled(Observation::default_instance()); };
   for (const char* plan : {"Plan.2", "Plan.3"}) out[plan] = [] { return filled(Plan::default_instance()); };
   for (const auto& [kind, message] : payloads()) out[message->GetDescriptor()->name()] = [of = message] { return filled(*of); };
-  for (const pb::Message* envelope : {static_cast<const pb::Message*>(&ToBroker::default_instance()), static_cast<const pb::Message*>(&FromBroker::default_instance())}) {
+  for (const pb::Message* envelope :
+       {static_cast<const pb::Message*>(&ToBroker::default_instance()), static_cast<const pb::Message*>(&FromBroker::default_instance())}) {
     const pb::OneofDescriptor& body = *envelope->GetDescriptor()->FindOneofByName("body");
     for (int i = 0; i < body.field_count(); ++i)
       out[envelope->GetDescriptor()->name() + "." + body.field(i)->name()] = [envelope, field = body.field(i)] {
@@ -172,7 +180,8 @@ TEST(Golden, EveryKindOfRecordHasItsMessage) {
   const pb::EnumDescriptor& kinds = *RecordKind_descriptor();
   for (int i = 0; i < kinds.value_count(); ++i) {
     if (kinds.value(i)->number() == RECORD_KIND_UNSPECIFIED) continue;
-    EXPECT_EQ(payloads().count(static_cast<RecordKind>(kinds.value(i)->number())), 1u) << kinds.value(i)->name() << ": add it to the table of this test";
+    EXPECT_EQ(payloads().count(static_cast<RecordKind>(kinds.value(i)->number())), 1u)
+        << kinds.value(i)->name() << ": add it to the table of this test";
   }
 }
 

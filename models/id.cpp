@@ -94,8 +94,12 @@ std::string to_string(const StreamName& n) {
 
 std::string agent_stream(std::string_view centre, std::string_view principal) { return fmt::format("agent/{}/{}", centre, principal); }
 std::string camera_stream(std::string_view centre, std::string_view camera) { return fmt::format("camera/{}/{}", centre, camera); }
-std::string seat_stream(std::string_view centre, std::string_view session, std::string_view seat) { return fmt::format("seat/{}/{}/{}", centre, session, seat); }
-std::string analysis_stream(std::string_view centre, std::string_view room, std::string_view epoch) { return fmt::format("analysis/{}/{}/{}", centre, room, epoch); }
+std::string seat_stream(std::string_view centre, std::string_view session, std::string_view seat) {
+  return fmt::format("seat/{}/{}/{}", centre, session, seat);
+}
+std::string analysis_stream(std::string_view centre, std::string_view room, std::string_view epoch) {
+  return fmt::format("analysis/{}/{}/{}", centre, room, epoch);
+}
 std::string person_stream(std::string_view user, std::string_view console) { return fmt::format("person/{}@{}", user, console); }
 std::string registry_stream(std::string_view centre, std::string_view console) { return fmt::format("registry/{}/{}", centre, console); }
 std::string console_stream(std::string_view console) { return fmt::format("console/{}", console); }

@@ -58,7 +58,8 @@ Result<RecordHeader> parse_header(std::string_view bytes) {
   if (header.prev_hash().size() != 32 || header.payload_hash().size() != 32)
     return fail(ErrorCode::invalid, "a record's hashes must have 32 bytes", header.stream());
   if (header.payload_size() > kMaxPayloadBytes)
-    return fail(ErrorCode::too_large, fmt::format("a record states a payload of {} bytes, over {}", header.payload_size(), kMaxPayloadBytes), header.stream());
+    return fail(ErrorCode::too_large,
+                fmt::format("a record states a payload of {} bytes, over {}", header.payload_size(), kMaxPayloadBytes), header.stream());
   if (header.kind() == 0) return fail(ErrorCode::invalid, "a record has no kind", header.stream());
   if (header.occurred().wall_to_us() < header.occurred().wall_from_us())
     return fail(ErrorCode::invalid, "a record ends before it begins", header.stream());

@@ -9,17 +9,17 @@ namespace invigil {
 
 /// What sort of failure it was; each maps to one HTTP status (broker/http) and one exit code.
 enum class ErrorCode {
-  invalid,       ///< the input is malformed or breaks a rule: repeat only after changing it
-  not_found,     ///< the thing named does not exist
-  conflict,      ///< it contradicts what is already stored
-  denied,        ///< this principal or person may not
+  invalid,          ///< the input is malformed or breaks a rule: repeat only after changing it
+  not_found,        ///< the thing named does not exist
+  conflict,         ///< it contradicts what is already stored
+  denied,           ///< this principal or person may not
   unauthenticated,  ///< who asks is not known
-  too_large,     ///< over a stated limit
-  unsupported,   ///< a codec, schema version or option this build does not know
-  unavailable,   ///< network, peer or resource is away: may be repeated later
-  exhausted,     ///< disk full, too many of something
-  corrupt,       ///< stored bytes fail their check
-  internal       ///< a library failed in a way nobody foresaw
+  too_large,        ///< over a stated limit
+  unsupported,      ///< a codec, schema version or option this build does not know
+  unavailable,      ///< network, peer or resource is away: may be repeated later
+  exhausted,        ///< disk full, too many of something
+  corrupt,          ///< stored bytes fail their check
+  internal          ///< a library failed in a way nobody foresaw
 };
 
 /// An expected failure. `code` and `parameters` are for programs, `message` (English) is for people and names

@@ -22,9 +22,13 @@ Civil civil_of(Instant t) {
   const auto day = floor<days>(at);
   const year_month_day date{day};
   const hh_mm_ss<microseconds> clock{at - day};
-  return {static_cast<int>(date.year()), static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
-          static_cast<unsigned>(clock.hours().count()), static_cast<unsigned>(clock.minutes().count()),
-          static_cast<unsigned>(clock.seconds().count()), static_cast<unsigned>(clock.subseconds().count())};
+  return {static_cast<int>(date.year()),
+          static_cast<unsigned>(date.month()),
+          static_cast<unsigned>(date.day()),
+          static_cast<unsigned>(clock.hours().count()),
+          static_cast<unsigned>(clock.minutes().count()),
+          static_cast<unsigned>(clock.seconds().count()),
+          static_cast<unsigned>(clock.subseconds().count())};
 }
 
 bool take_digits(std::string_view& text, std::size_t count, int& out) {
@@ -46,9 +50,7 @@ bool take_char(std::string_view& text, char wanted) {
 
 }  // namespace
 
-Instant SystemClock::now() const {
-  return {duration_cast<microseconds>(std::chrono::system_clock::now().time_since_epoch()).count()};
-}
+Instant SystemClock::now() const { return {duration_cast<microseconds>(std::chrono::system_clock::now().time_since_epoch()).count()}; }
 
 std::int64_t SystemClock::mono_us() const {
   return duration_cast<microseconds>(std::chrono::steady_clock::now().time_since_epoch()).count();
@@ -67,8 +69,7 @@ std::string to_china_time(Instant t) {
 Result<Instant> parse_iso8601(std::string_view text) {
   const std::string original{text};
   const auto bad = [&] {
-    return fail(ErrorCode::invalid,
-                fmt::format("\"{}\" is not a time: write it as 2026-11-22T08:30:00+08:00, zone included", original));
+    return fail(ErrorCode::invalid, fmt::format("\"{}\" is not a time: write it as 2026-11-22T08:30:00+08:00, zone included", original));
   };
   int year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0;
   if (!take_digits(text, 4, year) || !take_char(text, '-') || !take_digits(text, 2, month) || !take_char(text, '-') ||

@@ -52,7 +52,10 @@ class ManualClock final : public Clock {
   explicit ManualClock(Instant start = {1'700'000'000'000'000}) : now_(start) {}
   Instant now() const override { return now_; }
   std::int64_t mono_us() const override { return mono_us_; }
-  void advance(Micros d) { now_ = now_ + d; mono_us_ += d.us; }
+  void advance(Micros d) {
+    now_ = now_ + d;
+    mono_us_ += d.us;
+  }
   /// Moves wall time only, as a person or NTP would.
   void jump_wall(Micros d) { now_ = now_ + d; }
 

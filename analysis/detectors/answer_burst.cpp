@@ -105,7 +105,15 @@ class AnswerBurst final : public Detector {
 }  // namespace
 
 DetectorEntry answer_burst_detector() {
-  return {"answer_burst", "1", Reach::one_seat, "answer_burst", 0.5, 30, "C2.1,C2.3", false, kParameters,
+  return {"answer_burst",
+          "1",
+          Reach::one_seat,
+          "answer_burst",
+          0.5,
+          30,
+          "C2.1,C2.3",
+          false,
+          kParameters,
           [](const RoomContext&, const Parameters& p) -> std::unique_ptr<Detector> { return std::make_unique<AnswerBurst>(p); }};
 }
 

@@ -20,17 +20,21 @@ constexpr Parameter kParameters[] = {
 class Covered final : public ConditionDetector {
  public:
   Covered(const RoomContext& context, const Parameters& p)
-      : ConditionDetector("covered", context, p), flat_(value_of(p, "flat_share")), edges_(value_of(p, "edge_disappearance")),
-        dark_mean_(value_of(p, "dark_mean")), dark_flat_(value_of(p, "dark_flat")), same_scene_(value_of(p, "same_scene")) {}
+      : ConditionDetector("covered", context, p),
+        flat_(value_of(p, "flat_share")),
+        edges_(value_of(p, "edge_disappearance")),
+        dark_mean_(value_of(p, "dark_mean")),
+        dark_flat_(value_of(p, "dark_flat")),
+        same_scene_(value_of(p, "same_scene")) {}
 
  private:
   ConditionLook judge(const CameraCondition& c) const override {
     const auto flat = static_cast<double>(c.flat_share()), edges = static_cast<double>(c.edge_disappearance());
     const bool dark = static_cast<double>(c.mean()) < dark_mean_ && flat >= dark_flat_ && static_cast<double>(c.zncc()) > same_scene_;
-    const Sample what = dark                                              ? Sample::clear
-                        : flat >= flat_ && edges >= edges_                ? Sample::holds
-                        : flat >= 0.7 * flat_ && edges >= 0.7 * edges_    ? Sample::between
-                                                                          : Sample::clear;
+    const Sample what = dark                                           ? Sample::clear
+                        : flat >= flat_ && edges >= edges_             ? Sample::holds
+                        : flat >= 0.7 * flat_ && edges >= 0.7 * edges_ ? Sample::between
+                                                                       : Sample::clear;
     return {what, std::min(flat, edges), {{"flat_share", flat}, {"edge_disappearance", edges}}};
   }
   const double flat_, edges_, dark_mean_, dark_flat_, same_scene_;
@@ -39,7 +43,15 @@ class Covered final : public ConditionDetector {
 }  // namespace
 
 DetectorEntry covered_detector() {
-  return {"covered", "1", Reach::one_camera, "covered", 0.8, 15, "I.1", false, kParameters,
+  return {"covered",
+          "1",
+          Reach::one_camera,
+          "covered",
+          0.8,
+          15,
+          "I.1",
+          false,
+          kParameters,
           [](const RoomContext& c, const Parameters& p) -> std::unique_ptr<Detector> { return std::make_unique<Covered>(c, p); }};
 }
 

@@ -17,15 +17,18 @@ constexpr Parameter kParameters[] = {
 class Dark final : public ConditionDetector {
  public:
   Dark(const RoomContext& context, const Parameters& p)
-      : ConditionDetector("dark", context, p), mean_(value_of(p, "mean")), flat_(value_of(p, "flat_share")), same_scene_(value_of(p, "same_scene")) {}
+      : ConditionDetector("dark", context, p),
+        mean_(value_of(p, "mean")),
+        flat_(value_of(p, "flat_share")),
+        same_scene_(value_of(p, "same_scene")) {}
 
  private:
   ConditionLook judge(const CameraCondition& c) const override {
     const auto mean = static_cast<double>(c.mean()), flat = static_cast<double>(c.flat_share());
     const bool same = static_cast<double>(c.zncc()) > same_scene_;
-    const Sample what = mean < mean_ && flat >= flat_ && same         ? Sample::holds
-                        : mean < mean_ / 0.7 && flat >= 0.7 * flat_   ? Sample::between
-                                                                      : Sample::clear;
+    const Sample what = mean < mean_ && flat >= flat_ && same       ? Sample::holds
+                        : mean < mean_ / 0.7 && flat >= 0.7 * flat_ ? Sample::between
+                                                                    : Sample::clear;
     return {what, std::clamp(1 - mean / (2 * mean_), 0.0, 1.0), {{"mean", mean}, {"flat_share", flat}}};
   }
   const double mean_, flat_, same_scene_;
@@ -34,7 +37,15 @@ class Dark final : public ConditionDetector {
 }  // namespace
 
 DetectorEntry dark_detector() {
-  return {"dark", "1", Reach::one_camera, "dark", 0.6, 15, "I.1", false, kParameters,
+  return {"dark",
+          "1",
+          Reach::one_camera,
+          "dark",
+          0.6,
+          15,
+          "I.1",
+          false,
+          kParameters,
           [](const RoomContext& c, const Parameters& p) -> std::unique_ptr<Detector> { return std::make_unique<Dark>(c, p); }};
 }
 

@@ -52,7 +52,8 @@ class DrivenDetector {
     }
   }
 
-  void event(double at_s, TestEventType type, const std::function<void(TestEvent&)>& fill = [](TestEvent&) {}) {
+  void event(
+      double at_s, TestEventType type, const std::function<void(TestEvent&)>& fill = [](TestEvent&) {}) {
     TestEvent event;
     event.set_session("s");
     event.set_seat("A-01");
@@ -76,13 +77,15 @@ class DrivenDetector {
     c.set_reference_ready(true);
     return scene;
   }
-  void scene(double at_s, const std::function<void(Scene&)>& fill = [](Scene&) {}) {
+  void scene(
+      double at_s, const std::function<void(Scene&)>& fill = [](Scene&) {}) {
     Scene scene = healthy();
     fill(scene);
     give(at_s, SceneStimulus{"cam", &scene});
   }
   /// Scenes five times a second in [from_s, to_s).
-  void scenes(double from_s, double to_s, const std::function<void(Scene&)>& fill = [](Scene&) {}) {
+  void scenes(
+      double from_s, double to_s, const std::function<void(Scene&)>& fill = [](Scene&) {}) {
     for (int i = 0; from_s + i * 0.2 < to_s - 1e-9; ++i) scene(from_s + i * 0.2, fill);
   }
 

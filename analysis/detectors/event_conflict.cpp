@@ -25,7 +25,15 @@ class EventConflict final : public Detector {
 }  // namespace
 
 DetectorEntry event_conflict_detector() {
-  return {"event_conflict", "1", Reach::one_seat, "event_conflict", 0.9, 40, "C1.8,I.3", false, {},
+  return {"event_conflict",
+          "1",
+          Reach::one_seat,
+          "event_conflict",
+          0.9,
+          40,
+          "C1.8,I.3",
+          false,
+          {},
           [](const RoomContext&, const Parameters&) -> std::unique_ptr<Detector> { return std::make_unique<EventConflict>(); }};
 }
 

@@ -43,7 +43,8 @@ class EventGap final : public Detector {
     claim.from = last_event_.us > 0 && last_event_ < s.at ? last_event_ : s.at;
     claim.to = s.at;
     claim.score = std::clamp(0.3 + 0.7 * missing / many_, 0.0, 1.0);
-    claim.figures = {{"missing", missing}, {"from_seq", static_cast<double>(gap.from_seq())}, {"to_seq", static_cast<double>(gap.to_seq())}};
+    claim.figures = {
+        {"missing", missing}, {"from_seq", static_cast<double>(gap.from_seq())}, {"to_seq", static_cast<double>(gap.to_seq())}};
     claim.sources = {s.source};
     out.push_back(claim);
     if (holes_.size() < kRemembered) holes_.push_back({std::move(claim), gap.from_seq(), gap.to_seq(), {}});
@@ -74,7 +75,15 @@ class EventGap final : public Detector {
 }  // namespace
 
 DetectorEntry event_gap_detector() {
-  return {"event_gap", "1", Reach::one_seat, "event_gap", 0.4, 15, "C1.8", false, kParameters,
+  return {"event_gap",
+          "1",
+          Reach::one_seat,
+          "event_gap",
+          0.4,
+          15,
+          "C1.8",
+          false,
+          kParameters,
           [](const RoomContext&, const Parameters& p) -> std::unique_ptr<Detector> { return std::make_unique<EventGap>(p); }};
 }
 

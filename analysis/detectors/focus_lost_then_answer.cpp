@@ -36,7 +36,10 @@ class FocusLostThenAnswer final : public Detector {
       case ITEM_ANSWERED:
       case ANSWER_CHANGED: answered(s, event, now, out); break;
       case ASSESSMENT_SUBMITTED:
-      case ASSESSMENT_PAUSED: lost_.reset(); gained_.reset(); break;
+      case ASSESSMENT_PAUSED:
+        lost_.reset();
+        gained_.reset();
+        break;
       default: break;
     }
   }
@@ -69,7 +72,15 @@ class FocusLostThenAnswer final : public Detector {
 }  // namespace
 
 DetectorEntry focus_lost_then_answer_detector() {
-  return {"focus_lost_then_answer", "1", Reach::one_seat, "focus_lost_then_answer", 0.5, 30, "C1.8,C2.5", false, kParameters,
+  return {"focus_lost_then_answer",
+          "1",
+          Reach::one_seat,
+          "focus_lost_then_answer",
+          0.5,
+          30,
+          "C1.8,C2.5",
+          false,
+          kParameters,
           [](const RoomContext&, const Parameters& p) -> std::unique_ptr<Detector> { return std::make_unique<FocusLostThenAnswer>(p); }};
 }
 

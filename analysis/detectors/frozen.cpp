@@ -8,16 +8,21 @@ namespace invigil {
 namespace {
 
 constexpr Parameter kParameters[] = {
-    {"difference", 0.1, "grey levels", "mean absolute difference between samples; an encoder goes on refining a still picture by up to 0.1, and normal runs below 0.2 last 0.8 s at most"},
+    {"difference", 0.1, "grey levels",
+     "mean absolute difference between samples; an encoder goes on refining a still picture by up to 0.1, and normal runs below 0.2 last "
+     "0.8 s at most"},
     {"for_s", 5, "s", "six times the longest normal run"},
     {"pulse", 1, "grey levels", "a key frame encodes the same picture anew: a single difference below this does not end stillness"},
-    {"between_pulses", 6, "samples", "still ones before such a difference, at five a second more than the longest normal run; cameras send a key frame every 2 s"},
+    {"between_pulses", 6, "samples",
+     "still ones before such a difference, at five a second more than the longest normal run; cameras send a key frame every 2 s"},
 };
 
 class Frozen final : public Detector {
  public:
   Frozen(const RoomContext& context, const Parameters& p)
-      : difference_(value_of(p, "difference")), pulse_(value_of(p, "pulse")), between_pulses_(value_of(p, "between_pulses")),
+      : difference_(value_of(p, "difference")),
+        pulse_(value_of(p, "pulse")),
+        between_pulses_(value_of(p, "between_pulses")),
         spell_(subject(context), {seconds_of(p, "for_s"), seconds(1)}) {}
 
   void observe(const Stimulus& s, std::vector<Claim>& out) override {
@@ -53,7 +58,15 @@ class Frozen final : public Detector {
 }  // namespace
 
 DetectorEntry frozen_detector() {
-  return {"frozen", "1", Reach::one_camera, "frozen", 0.8, 20, "I.1", false, kParameters,
+  return {"frozen",
+          "1",
+          Reach::one_camera,
+          "frozen",
+          0.8,
+          20,
+          "I.1",
+          false,
+          kParameters,
           [](const RoomContext& c, const Parameters& p) -> std::unique_ptr<Detector> { return std::make_unique<Frozen>(c, p); }};
 }
 

@@ -19,12 +19,15 @@ namespace {
 constexpr Parameter kParameters[] = {
     {"angle_deg", 25, "°", "from the face's own median: found all true turns of the staged exam clips and nothing in the calm ones"},
     {"clear_deg", 15, "°", "hysteresis: back within it the turn is over; heads that write scatter by 2–8°"},
-    {"samples", 3, "samples", "in a row beyond the angle, none of them back within clear_deg: single wrong poses are common, three at 5/s are not"},
+    {"samples", 3, "samples",
+     "in a row beyond the angle, none of them back within clear_deg: single wrong poses are common, three at 5/s are not"},
     {"gap_s", 0.7, "s", "samples further apart are not in a row: the face was lost between them"},
     {"over_s", 0.4, "s", "back for so long ends the turn"},
     {"baseline_samples", 8, "samples", "of the face's past before anything is said about it"},
     {"baseline_s", 120, "s", "of the past that the median is taken of: people move their chairs"},
-    {"settled_s", 20, "s", "until then a turn stays out of the median, or a long one would become the usual direction and coming back a turn; after it that is how the person sits"},
+    {"settled_s", 20, "s",
+     "until then a turn stays out of the median, or a long one would become the usual direction and coming back a turn; after it that is "
+     "how the person sits"},
     {"lost_s", 10, "s", "a face not found for so long begins anew, with its own baseline"},
     {"unjudged_s", 2, "s", "without looks close enough to see a turn for so long (overload) is said, as unknown: a whole turn fits in"},
 };
@@ -39,10 +42,18 @@ double median_of(std::vector<double> values) {
 class HeadTurned final : public Detector {
  public:
   HeadTurned(const RoomContext& context, const Parameters& p)
-      : angle_(value_of(p, "angle_deg")), clear_(value_of(p, "clear_deg")), samples_(std::max(1.0, value_of(p, "samples"))),
-        gap_(seconds_of(p, "gap_s")), over_(seconds_of(p, "over_s")), least_past_(std::max(1.0, value_of(p, "baseline_samples"))),
-        baseline_(seconds_of(p, "baseline_s")), settled_(seconds_of(p, "settled_s")), lost_(seconds_of(p, "lost_s")),
-        camera_(context.cameras.empty() ? "" : context.cameras.front()), seats_(context.seats), view_(subject(""), {{}, {}}),
+      : angle_(value_of(p, "angle_deg")),
+        clear_(value_of(p, "clear_deg")),
+        samples_(std::max(1.0, value_of(p, "samples"))),
+        gap_(seconds_of(p, "gap_s")),
+        over_(seconds_of(p, "over_s")),
+        least_past_(std::max(1.0, value_of(p, "baseline_samples"))),
+        baseline_(seconds_of(p, "baseline_s")),
+        settled_(seconds_of(p, "settled_s")),
+        lost_(seconds_of(p, "lost_s")),
+        camera_(context.cameras.empty() ? "" : context.cameras.front()),
+        seats_(context.seats),
+        view_(subject(""), {{}, {}}),
         looks_(subject(""), {"faces", gap_, static_cast<int>(samples_), seconds_of(p, "unjudged_s")}) {}
 
   void observe(const Stimulus& s, std::vector<Claim>& out) override {
@@ -78,7 +89,7 @@ class HeadTurned final : public Detector {
   struct Track {
     double x = 0, y = 0, size = 0;  // centre and mean side of the newest box, in pixels
     Instant seen{};
-    const Face* found = nullptr;    // in the scene at hand
+    const Face* found = nullptr;  // in the scene at hand
     std::deque<Past> past;
     int in_a_row = 0;
     Instant first_away{}, last_away{}, last_pose{};
@@ -98,7 +109,11 @@ class HeadTurned final : public Detector {
 
   // Nearest first: each face goes to one track, each track gets one face.
   void match(const Scene& scene, Instant at) {
-    struct Pair { double distance; std::size_t track; int face; };
+    struct Pair {
+      double distance;
+      std::size_t track;
+      int face;
+    };
     std::vector<Pair> pairs;
     for (std::size_t i = 0; i < tracks_.size(); ++i)
       for (int f = 0; f < scene.faces_size(); ++f) {
@@ -198,9 +213,9 @@ class HeadTurned final : public Detector {
     claim.closed = closed;
     claim.score = std::clamp(0.5 + std::abs(track.largest) / 180, 0.0, 1.0);
     claim.quality = std::clamp(track.size / 90, 0.0, 1.0);  // below 90 px landmarks tremble more
-    claim.figures = {{"yaw_change_deg", track.largest}, {"usual_yaw_deg", track.baseline}, {"pitch_deg", track.pitch},
-                     {"duration_s", in_seconds(to - claim.from)}, {"face_px", track.size},
-                     {"samples", static_cast<double>(track.in_a_row)}};
+    claim.figures = {{"yaw_change_deg", track.largest}, {"usual_yaw_deg", track.baseline},
+                     {"pitch_deg", track.pitch},        {"duration_s", in_seconds(to - claim.from)},
+                     {"face_px", track.size},           {"samples", static_cast<double>(track.in_a_row)}};
     claim.sources = track.sources;
     out.push_back(std::move(claim));
     if (!closed) return;
@@ -223,7 +238,15 @@ class HeadTurned final : public Detector {
 }  // namespace
 
 DetectorEntry head_turned_detector() {
-  return {"head_turned", "3", Reach::one_camera, "head_turned", 0.5, 12, "C1.4,C2.1", true, kParameters,
+  return {"head_turned",
+          "3",
+          Reach::one_camera,
+          "head_turned",
+          0.5,
+          12,
+          "C1.4,C2.1",
+          true,
+          kParameters,
           [](const RoomContext& c, const Parameters& p) -> std::unique_ptr<Detector> { return std::make_unique<HeadTurned>(c, p); }};
 }
 

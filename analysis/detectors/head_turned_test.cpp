@@ -51,7 +51,9 @@ TEST(HeadTurned, two_samples_are_not_enough) {
 }
 
 TEST(HeadTurned, a_single_sample_between_the_two_angles_does_not_break_the_row) {
-  const auto with_one_of = [](float odd) { return [odd](double t) { return between(t, 3.4, 3.6) ? odd : between(t, 3, 3.8) ? 45.F : 0.F; }; };
+  const auto with_one_of = [](float odd) {
+    return [odd](double t) { return between(t, 3.4, 3.6) ? odd : between(t, 3, 3.8) ? 45.F : 0.F; };
+  };
   Fed held("head_turned");
   watch(held, 8, with_one_of(23));
   ASSERT_EQ(held.over().size(), 1u);
@@ -96,15 +98,19 @@ TEST(HeadTurned, needs_a_past_before_it_speaks) {
 
 TEST(HeadTurned, poses_that_are_not_valid_do_not_count) {
   Fed fed("head_turned");
-  watch(fed, 8, [](double t) { return between(t, 3, 5) ? 60.F : 0.F; },
-        [](Scene& s, double t) { s.mutable_faces(0)->set_pose_valid(!between(t, 3, 5)); });
+  watch(
+      fed, 8, [](double t) { return between(t, 3, 5) ? 60.F : 0.F; },
+      [](Scene& s, double t) { s.mutable_faces(0)->set_pose_valid(!between(t, 3, 5)); });
   EXPECT_TRUE(fed.claims.empty());
 }
 
 TEST(HeadTurned, samples_with_a_hole_between_them_are_not_in_a_row) {
   Fed fed("head_turned");
-  watch(fed, 8, [](double t) { return between(t, 3, 6) ? 60.F : 0.F; },
-        [](Scene& s, double t) { if (!between(t, 3, 3.4) && between(t, 3, 5.8)) s.clear_faces(); });
+  watch(
+      fed, 8, [](double t) { return between(t, 3, 6) ? 60.F : 0.F; },
+      [](Scene& s, double t) {
+        if (!between(t, 3, 3.4) && between(t, 3, 5.8)) s.clear_faces();
+      });
   EXPECT_TRUE(fed.claims.empty());
 }
 
@@ -134,8 +140,11 @@ TEST(HeadTurned, a_face_outside_every_seat_is_claimed_without_a_seat) {
 
 TEST(HeadTurned, while_the_camera_is_covered_it_says_unknown_and_nothing_else) {
   Fed fed("head_turned");
-  watch(fed, 20, [](double t) { return between(t, 6, 14) ? 60.F : 0.F; },
-        [](Scene& s, double t) { if (between(t, 5, 15)) cover(s); });
+  watch(
+      fed, 20, [](double t) { return between(t, 6, 14) ? 60.F : 0.F; },
+      [](Scene& s, double t) {
+        if (between(t, 5, 15)) cover(s);
+      });
   EXPECT_TRUE(fed.over(PRESENT).empty());
   ASSERT_EQ(fed.over(UNKNOWN).size(), 1u);
   EXPECT_NEAR(from_s(fed.over(UNKNOWN).front()), 5, 1e-3);
@@ -145,7 +154,11 @@ TEST(HeadTurned, while_the_camera_is_covered_it_says_unknown_and_nothing_else) {
 
 TEST(HeadTurned, a_face_that_vanishes_while_turned_ends_at_its_last_sample) {
   Fed fed("head_turned");
-  watch(fed, 20, [](double t) { return t > 2.99 ? 60.F : 0.F; }, [](Scene& s, double t) { if (t > 3.99) s.clear_faces(); });
+  watch(
+      fed, 20, [](double t) { return t > 2.99 ? 60.F : 0.F; },
+      [](Scene& s, double t) {
+        if (t > 3.99) s.clear_faces();
+      });
   ASSERT_EQ(fed.over().size(), 1u);
   EXPECT_NEAR(to_s(fed.over().front()), 3.8, 1e-3);
 }

@@ -11,11 +11,11 @@ namespace invigil {
 
 /// When looks are enough.
 struct LooksRule {
-  std::string_view percept;          ///< as named in Scenes.percepts, up to the first '-': "faces"
-  Micros gap;                        ///< looks no further apart than this belong together
-  int in_a_row = 1;                  ///< so many looks that belong together allow a judgement
-  Micros said_after;                 ///< without judgement for so long is said
-  Micros video_hole = seconds(2);    ///< no pictures at all for so long: there is nothing to look at, which others say
+  std::string_view percept;        ///< as named in Scenes.percepts, up to the first '-': "faces"
+  Micros gap;                      ///< looks no further apart than this belong together
+  int in_a_row = 1;                ///< so many looks that belong together allow a judgement
+  Micros said_after;               ///< without judgement for so long is said
+  Micros video_hole = seconds(2);  ///< no pictures at all for so long: there is nothing to look at, which others say
 };
 
 /// Under overload the percepts leave pictures out, and Scenes tell which. What happened meanwhile is not "nothing": it is unknown.
@@ -40,8 +40,8 @@ class Looks {
 
   const Claim subject_;
   const LooksRule rule_;
-  bool there_ = false;                 // the percept is on
-  std::optional<Instant> newest_;      // of the video
+  bool there_ = false;             // the percept is on
+  std::optional<Instant> newest_;  // of the video
   Instant judged_to_{}, row_from_{}, last_look_{};
   int in_a_row_ = 0;
   bool open_ = false;

@@ -28,8 +28,10 @@ class LooksTest : public testing::Test {
     scenes.set_percepts(percepts);
     scenes.set_from_us((kStart + seconds(from_s)).us);
     scenes.set_to_us((kStart + seconds(from_s + 1)).us);
-    if (looks_pictureless_) scenes.clear_scenes();
-    else scenes.add_scenes();
+    if (looks_pictureless_)
+      scenes.clear_scenes();
+    else
+      scenes.add_scenes();
     looks_.part({Instant{scenes.to_us()}, {"c", ++seq_, "h"}, ScenesStimulus{&scenes}}, scenes, claims_);
   }
   double from(std::size_t i) const { return in_seconds(claims_.at(i).from - kStart); }

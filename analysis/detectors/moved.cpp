@@ -23,9 +23,13 @@ constexpr Parameter kParameters[] = {
 class Moved final : public Detector {
  public:
   Moved(const RoomContext& context, const Parameters& p)
-      : shift_(value_of(p, "shift_px")), response_(value_of(p, "shift_response")), edges_(value_of(p, "edge_disappearance")),
-        zncc_(value_of(p, "zncc")), flat_(value_of(p, "flat_share")),
-        soon_(seconds_of(p, "shift_for_s")), late_(seconds_of(p, "other_scene_for_s")),
+      : shift_(value_of(p, "shift_px")),
+        response_(value_of(p, "shift_response")),
+        edges_(value_of(p, "edge_disappearance")),
+        zncc_(value_of(p, "zncc")),
+        flat_(value_of(p, "flat_share")),
+        soon_(seconds_of(p, "shift_for_s")),
+        late_(seconds_of(p, "other_scene_for_s")),
         spell_(subject(context), {late_, Micros{2 * soon_.us}}) {}
 
   void observe(const Stimulus& s, std::vector<Claim>& out) override {
@@ -47,7 +51,10 @@ class Moved final : public Detector {
     const bool nearly = (shift > 0.7 * shift_ && response > 0.7 * response_) || (edges > 0.7 * edges_ && zncc < zncc_ + 0.1);
     // A measured shift is believed sooner than a picture that merely looks different.
     spell_.needs(far ? soon_ : late_);
-    spell_.sample(s, far || other ? Sample::holds : nearly ? Sample::between : Sample::clear,
+    spell_.sample(s,
+                  far || other ? Sample::holds
+                  : nearly     ? Sample::between
+                               : Sample::clear,
                   std::clamp(std::max(far ? response : 0, other ? 1 - zncc : 0), 0.0, 1.0), 1, figures, out);
   }
 
@@ -66,7 +73,15 @@ class Moved final : public Detector {
 }  // namespace
 
 DetectorEntry moved_detector() {
-  return {"moved", "1", Reach::one_camera, "moved", 0.8, 20, "I.1", false, kParameters,
+  return {"moved",
+          "1",
+          Reach::one_camera,
+          "moved",
+          0.8,
+          20,
+          "I.1",
+          false,
+          kParameters,
           [](const RoomContext& c, const Parameters& p) -> std::unique_ptr<Detector> { return std::make_unique<Moved>(c, p); }};
 }
 

@@ -58,8 +58,8 @@ Result<> set_parameter(ParameterSet& set, std::string_view assignment) {
   if (of_detector == set.end()) {
     std::vector<std::string> names;
     for (const auto& [name, ignored] : set) names.push_back(name);
-    return fail(ErrorCode::not_found,
-                fmt::format("there is no detector {}; did you mean {}? `invigil-analysis list` shows all", detector, nearest_name(detector, names)));
+    return fail(ErrorCode::not_found, fmt::format("there is no detector {}; did you mean {}? `invigil-analysis list` shows all", detector,
+                                                  nearest_name(detector, names)));
   }
   const auto at = of_detector->second.find(parameter);
   if (at == of_detector->second.end()) {

@@ -30,13 +30,12 @@ TEST(ParameterSets, UnknownNamesAreRefusedWithTheNearest) {
   ASSERT_FALSE(parameter);
   EXPECT_NE(parameter.error().message.find("did you mean chars?"), std::string::npos) << parameter.error().message;
   EXPECT_FALSE(set_parameter(set, "event_conflict.x=1"));
-  for (const char* wrong : {"paste", "paste.chars", "paste=5", "paste.chars=", "paste.chars=5x", "paste.chars=nan", "paste.chars=inf", "=", "."})
+  for (const char* wrong :
+       {"paste", "paste.chars", "paste=5", "paste.chars=", "paste.chars=5x", "paste.chars=nan", "paste.chars=inf", "=", "."})
     EXPECT_FALSE(set_parameter(set, wrong)) << wrong;
 }
 
-TEST(ParameterSets, TheTextBehindTheHashNamesEverything) {
-  EXPECT_EQ(canonical_text({{"b", 0.1}, {"a", 2}}), "a=2\nb=0.1\n");
-}
+TEST(ParameterSets, TheTextBehindTheHashNamesEverything) { EXPECT_EQ(canonical_text({{"b", 0.1}, {"a", 2}}), "a=2\nb=0.1\n"); }
 
 TEST(Table, EveryEntryIsWhole) {
   std::set<std::string_view> names;
@@ -47,8 +46,10 @@ TEST(Table, EveryEntryIsWhole) {
     EXPECT_GT(entry.severity, 0) << entry.name;
     EXPECT_LE(entry.severity, 1) << entry.name;
     EXPECT_GT(entry.review_seconds, 0) << entry.name;
-    if (entry.reach == Reach::whole_session) EXPECT_EQ(entry.make, nullptr) << entry.name << ": judged by pipeline/session_answers";
-    else EXPECT_NE(entry.make(RoomContext{}, default_parameters(entry)), nullptr) << entry.name;
+    if (entry.reach == Reach::whole_session)
+      EXPECT_EQ(entry.make, nullptr) << entry.name << ": judged by pipeline/session_answers";
+    else
+      EXPECT_NE(entry.make(RoomContext{}, default_parameters(entry)), nullptr) << entry.name;
     std::string_view codes = entry.rule_candidates;
     while (!codes.empty()) {
       const std::string_view code = codes.substr(0, codes.find(','));
@@ -88,9 +89,29 @@ TEST(Table, HasTheKindsThePagesHaveWordsFor) {
       names.insert(kind);
       kinds.remove_prefix(std::min(kind.size() + 1, kinds.size()));
     }
-  const std::set<std::string_view> expected = {"signal_lost", "frozen", "covered", "dark", "moved", "seat_empty", "second_person",
-      "head_turned", "focus_lost_then_answer", "paste", "answer_burst", "event_gap", "silent_seat", "screen_room_disagree", "event_conflict",
-      "similar_answers", "answer_ring", "fast_and_good", "answers_changed", "answers_follow", "knew_items", "similar_pace", "answers_examined"};
+  const std::set<std::string_view> expected = {"signal_lost",
+                                               "frozen",
+                                               "covered",
+                                               "dark",
+                                               "moved",
+                                               "seat_empty",
+                                               "second_person",
+                                               "head_turned",
+                                               "focus_lost_then_answer",
+                                               "paste",
+                                               "answer_burst",
+                                               "event_gap",
+                                               "silent_seat",
+                                               "screen_room_disagree",
+                                               "event_conflict",
+                                               "similar_answers",
+                                               "answer_ring",
+                                               "fast_and_good",
+                                               "answers_changed",
+                                               "answers_follow",
+                                               "knew_items",
+                                               "similar_pace",
+                                               "answers_examined"};
   EXPECT_EQ(names, expected);
 }
 

@@ -20,7 +20,9 @@ constexpr Parameter kParameters[] = {
 class Paste final : public Detector {
  public:
   explicit Paste(const Parameters& p)
-      : chars_(value_of(p, "chars")), many_(value_of(p, "many_chars")), focus_(seconds_of(p, "focus_s")),
+      : chars_(value_of(p, "chars")),
+        many_(value_of(p, "many_chars")),
+        focus_(seconds_of(p, "focus_s")),
         own_copy_(value_of(p, "own_copy") > 0) {}
 
   void observe(const Stimulus& s, std::vector<Claim>& out) override {
@@ -71,7 +73,15 @@ class Paste final : public Detector {
 }  // namespace
 
 DetectorEntry paste_detector() {
-  return {"paste", "1", Reach::one_seat, "paste", 0.6, 25, "C1.8,C2.5", false, kParameters,
+  return {"paste",
+          "1",
+          Reach::one_seat,
+          "paste",
+          0.6,
+          25,
+          "C1.8,C2.5",
+          false,
+          kParameters,
           [](const RoomContext&, const Parameters& p) -> std::unique_ptr<Detector> { return std::make_unique<Paste>(p); }};
 }
 

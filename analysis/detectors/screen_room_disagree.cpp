@@ -143,8 +143,17 @@ class ScreenRoomDisagree final : public Detector {
 }  // namespace
 
 DetectorEntry screen_room_disagree_detector() {
-  return {"screen_room_disagree", "1", Reach::whole_room, "screen_room_disagree", 0.9, 40, "C2.3,C3.2", false, kParameters,
-          [](const RoomContext& c, const Parameters& p) -> std::unique_ptr<Detector> { return std::make_unique<ScreenRoomDisagree>(c, p); }};
+  return {
+      "screen_room_disagree",
+      "1",
+      Reach::whole_room,
+      "screen_room_disagree",
+      0.9,
+      40,
+      "C2.3,C3.2",
+      false,
+      kParameters,
+      [](const RoomContext& c, const Parameters& p) -> std::unique_ptr<Detector> { return std::make_unique<ScreenRoomDisagree>(c, p); }};
 }
 
 }  // namespace invigil

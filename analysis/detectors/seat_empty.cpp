@@ -32,8 +32,10 @@ SeatPresenceRule rule_of(const Parameters& p) {
 class SeatEmpty final : public Detector {
  public:
   SeatEmpty(const RoomContext& context, const Parameters& p)
-      : for_(seconds_of(p, "for_s")), unknown_(seconds_of(p, "unknown_s")),
-        camera_(context.cameras.empty() ? "" : context.cameras.front()), presence_(context, rule_of(p)) {}
+      : for_(seconds_of(p, "for_s")),
+        unknown_(seconds_of(p, "unknown_s")),
+        camera_(context.cameras.empty() ? "" : context.cameras.front()),
+        presence_(context, rule_of(p)) {}
 
   void observe(const Stimulus& s, std::vector<Claim>& out) override {
     const auto* seen = std::get_if<SceneStimulus>(&s.what);
@@ -95,7 +97,15 @@ class SeatEmpty final : public Detector {
 }  // namespace
 
 DetectorEntry seat_empty_detector() {
-  return {"seat_empty", "1", Reach::one_camera, "seat_empty", 0.6, 15, "C1.6", false, kParameters,
+  return {"seat_empty",
+          "1",
+          Reach::one_camera,
+          "seat_empty",
+          0.6,
+          15,
+          "C1.6",
+          false,
+          kParameters,
           [](const RoomContext& c, const Parameters& p) -> std::unique_ptr<Detector> { return std::make_unique<SeatEmpty>(c, p); }};
 }
 

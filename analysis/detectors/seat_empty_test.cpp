@@ -60,7 +60,8 @@ TEST(SeatEmpty, a_short_absence_is_nothing) {
 
 TEST(SeatEmpty, without_nets_stillness_and_another_look_tell) {
   Fed fed("seat_empty");
-  feel(fed, 60, [](double t) { return t < 10 || t >= 36; }, nothing);
+  feel(
+      fed, 60, [](double t) { return t < 10 || t >= 36; }, nothing);
   const auto empty = of_seat(fed.over(), "A");
   ASSERT_EQ(empty.size(), 1u);
   EXPECT_NEAR(from_s(empty.front()), 10, 1);
@@ -72,11 +73,13 @@ TEST(SeatEmpty, without_nets_stillness_and_another_look_tell) {
 
 TEST(SeatEmpty, a_covered_camera_shows_no_empty_seat_and_says_unknown) {
   Fed fed("seat_empty");
-  feel(fed, 60, [](double t) { return t < 10; }, [](Scene& scene, double t) {
-    if (t < 9.9) return;
-    cover(scene);
-    for (SeatView& view : *scene.mutable_seats()) view.set_visible(false);
-  });
+  feel(
+      fed, 60, [](double t) { return t < 10; },
+      [](Scene& scene, double t) {
+        if (t < 9.9) return;
+        cover(scene);
+        for (SeatView& view : *scene.mutable_seats()) view.set_visible(false);
+      });
   for (const Claim& c : fed.claims) EXPECT_EQ(c.state, UNKNOWN);
   const auto unknown = of_seat(fed.claims, "A");
   ASSERT_EQ(unknown.size(), 1u);

@@ -159,9 +159,12 @@ void SeatPresence::judge_motion(Seat& seat, SeatState& state, Instant at, const 
   if (still) seat.with_since.reset();
   if (state.state == ABSENT || !still) return;
   const bool differs = std::abs(static_cast<double>(view->reference_difference()) - seat.occupied_appearance) >= rule_.appearance;
-  if (differs) become(state, ABSENT, *seat.last_motion, 0.6);
-  else if (seat.lively >= rule_.lively) become(state, ABSENT, *seat.last_motion, 0.5);
-  else become(state, UNKNOWN, *seat.last_motion, 0);
+  if (differs)
+    become(state, ABSENT, *seat.last_motion, 0.6);
+  else if (seat.lively >= rule_.lively)
+    become(state, ABSENT, *seat.last_motion, 0.5);
+  else
+    become(state, UNKNOWN, *seat.last_motion, 0);
 }
 
 std::span<const SeatState> SeatPresence::update(Instant at, const Scene& scene) {
@@ -199,8 +202,10 @@ std::span<const SeatState> SeatPresence::update(Instant at, const Scene& scene) 
     const SeatView* own = named == scene.seats().end() ? nullptr : &*named;
     if (frozen && seat.last_motion) seat.last_motion = *seat.last_motion + elapsed;
     const bool moving = !frozen && moves(seat, at, own);
-    if (scene.persons_ran() && seat.ever_found) look(seat, state, at);
-    else if (!seat.ever_found || at - seat.persons_looked > rule_.persons_stale) judge_motion(seat, state, at, own, moving);
+    if (scene.persons_ran() && seat.ever_found)
+      look(seat, state, at);
+    else if (!seat.ever_found || at - seat.persons_looked > rule_.persons_stale)
+      judge_motion(seat, state, at, own, moving);
   }
   return states_;
 }

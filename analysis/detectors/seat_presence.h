@@ -17,14 +17,14 @@ CameraView camera_view(const Scene& scene);
 
 /// Thresholds with their reasons in seat_presence.cpp. Times count from evidence to evidence.
 struct SeatPresenceRule {
-  Micros absent_after = seconds(5);    ///< no person found in the seat for so long: ABSENT
-  Micros present_after = seconds(1);   ///< a person found for so long: PRESENT again
-  Micros persons_stale = seconds(3);   ///< the person percept's last look counts for so long
-  double overlap = 0.30;               ///< share of the smaller of person box and seat polygon's box that must overlap
-  double motion = 0.01;                ///< share of a seat's pixels that changes when somebody sits there
-  Micros still_after = seconds(6);     ///< no motion for so long: nobody moves there (needs no net)
-  double appearance = 6.0;             ///< grey levels by which a seat left differs from the seat occupied
-  double lively = 0.5;                 ///< share of samples with motion: who moved so often and then not at all has left
+  Micros absent_after = seconds(5);   ///< no person found in the seat for so long: ABSENT
+  Micros present_after = seconds(1);  ///< a person found for so long: PRESENT again
+  Micros persons_stale = seconds(3);  ///< the person percept's last look counts for so long
+  double overlap = 0.30;              ///< share of the smaller of person box and seat polygon's box that must overlap
+  double motion = 0.01;               ///< share of a seat's pixels that changes when somebody sits there
+  Micros still_after = seconds(6);    ///< no motion for so long: nobody moves there (needs no net)
+  double appearance = 6.0;            ///< grey levels by which a seat left differs from the seat occupied
+  double lively = 0.5;                ///< share of samples with motion: who moved so often and then not at all has left
 };
 
 /// What is known about one seat after the newest scene.
@@ -53,7 +53,7 @@ class SeatPresence {
  private:
   struct Seat {
     Instant persons_looked{};
-    bool ever_found = false;  ///< by the net: its looks mean something here
+    bool ever_found = false;                           ///< by the net: its looks mean something here
     std::optional<Instant> with_since, without_since;  ///< person percept
     std::optional<Instant> first_seen, last_motion;    ///< motion
     double occupied_appearance = -1;

@@ -26,7 +26,8 @@ constexpr Micros kApart = seconds(5);
 class SecondPerson final : public Detector {
  public:
   SecondPerson(const RoomContext& context, const Parameters& p)
-      : score_(value_of(p, "score")), overlap_(value_of(p, "overlap")),
+      : score_(value_of(p, "score")),
+        overlap_(value_of(p, "overlap")),
         looks_(nobody_counted(context), {"persons", kApart, 1, seconds_of(p, "unjudged_s")}) {
     for (const SeatGeometry& geometry : context.seats) {
       if (geometry.polygon.empty()) continue;
@@ -65,7 +66,8 @@ class SecondPerson final : public Detector {
       const Sample what = two ? Sample::holds : seats_[i].two_before ? Sample::between : Sample::clear;
       seats_[i].two_before = two;
       // Before it is open, one look alone breaks it; Spell takes that from `between` as well.
-      seats_[i].spell.sample(s, what, two ? here[1] : 0, 1, {{"persons", static_cast<double>(here.size())}, {"second_score", two ? here[1] : 0}}, out);
+      seats_[i].spell.sample(s, what, two ? here[1] : 0, 1,
+                             {{"persons", static_cast<double>(here.size())}, {"second_score", two ? here[1] : 0}}, out);
     }
   }
 
@@ -90,7 +92,15 @@ class SecondPerson final : public Detector {
 }  // namespace
 
 DetectorEntry second_person_detector() {
-  return {"second_person", "2", Reach::one_camera, "second_person", 0.7, 15, "C1.4,C2.4", true, kParameters,
+  return {"second_person",
+          "2",
+          Reach::one_camera,
+          "second_person",
+          0.7,
+          15,
+          "C1.4,C2.4",
+          true,
+          kParameters,
           [](const RoomContext& c, const Parameters& p) -> std::unique_ptr<Detector> { return std::make_unique<SecondPerson>(c, p); }};
 }
 

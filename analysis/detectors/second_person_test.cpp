@@ -34,7 +34,8 @@ TEST(SecondPerson, one_who_walks_past_is_not) {
 
 TEST(SecondPerson, each_at_the_own_seat_is_no_second_person) {
   Fed fed("second_person");
-  watch(fed, 20, [](int) { return true; }, 700);
+  watch(
+      fed, 20, [](int) { return true; }, 700);
   EXPECT_TRUE(fed.claims.empty());
 }
 

@@ -22,16 +22,25 @@ constexpr Parameter kParameters[] = {
 class SignalLost final : public Detector {
  public:
   SignalLost(const RoomContext& context, const Parameters& p)
-      : silence_(seconds_of(p, "silence_s")), start_(seconds_of(p, "start_s")), share_(value_of(p, "broken_share")),
-        window_(seconds_of(p, "broken_window_s")), camera_(context.cameras.empty() ? "" : context.cameras.front()),
-        opened_(context.opened), broken_(subject(), {seconds(0), seconds(2), seconds(5), seconds(60)}) {}
+      : silence_(seconds_of(p, "silence_s")),
+        start_(seconds_of(p, "start_s")),
+        share_(value_of(p, "broken_share")),
+        window_(seconds_of(p, "broken_window_s")),
+        camera_(context.cameras.empty() ? "" : context.cameras.front()),
+        opened_(context.opened),
+        broken_(subject(), {seconds(0), seconds(2), seconds(5), seconds(60)}) {}
 
   void observe(const Stimulus& s, std::vector<Claim>& out) override {
-    if (const auto* part = std::get_if<PartStimulus>(&s.what)) took_part(s, *part->part, out);
-    else if (const auto* status = std::get_if<CameraStimulus>(&s.what)) took_status(s, *status->status, out);
-    else if (const auto* scenes = std::get_if<ScenesStimulus>(&s.what)) took_scenes(s, *scenes->scenes, out);
-    else if (std::holds_alternative<AliveStimulus>(s.what)) passed_to(s, out);
-    else if (const auto* tick = std::get_if<WatermarkTick>(&s.what); tick != nullptr && !tick->complete) out_of_reach(s.at, out);
+    if (const auto* part = std::get_if<PartStimulus>(&s.what))
+      took_part(s, *part->part, out);
+    else if (const auto* status = std::get_if<CameraStimulus>(&s.what))
+      took_status(s, *status->status, out);
+    else if (const auto* scenes = std::get_if<ScenesStimulus>(&s.what))
+      took_scenes(s, *scenes->scenes, out);
+    else if (std::holds_alternative<AliveStimulus>(s.what))
+      passed_to(s, out);
+    else if (const auto* tick = std::get_if<WatermarkTick>(&s.what); tick != nullptr && !tick->complete)
+      out_of_reach(s.at, out);
   }
 
  private:
@@ -140,7 +149,15 @@ class SignalLost final : public Detector {
 }  // namespace
 
 DetectorEntry signal_lost_detector() {
-  return {"signal_lost", "1", Reach::one_camera, "signal_lost", 0.7, 20, "I.1", false, kParameters,
+  return {"signal_lost",
+          "1",
+          Reach::one_camera,
+          "signal_lost",
+          0.7,
+          20,
+          "I.1",
+          false,
+          kParameters,
           [](const RoomContext& c, const Parameters& p) -> std::unique_ptr<Detector> { return std::make_unique<SignalLost>(c, p); }};
 }
 

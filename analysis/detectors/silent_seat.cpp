@@ -103,7 +103,15 @@ class SilentSeat final : public Detector {
 }  // namespace
 
 DetectorEntry silent_seat_detector() {
-  return {"silent_seat", "1", Reach::whole_room, "silent_seat", 0.4, 20, "C1.8", false, kParameters,
+  return {"silent_seat",
+          "1",
+          Reach::whole_room,
+          "silent_seat",
+          0.4,
+          20,
+          "C1.8",
+          false,
+          kParameters,
           [](const RoomContext&, const Parameters& p) -> std::unique_ptr<Detector> { return std::make_unique<SilentSeat>(p); }};
 }
 

@@ -6,21 +6,21 @@
 
 // Adding a detector: write analysis/detectors/<name>.cpp with `DetectorEntry <name>_detector()`, then one line here.
 #define INVIGIL_DETECTORS(ROW) \
-  ROW(signal_lost) \
-  ROW(frozen) \
-  ROW(covered) \
-  ROW(dark) \
-  ROW(moved) \
-  ROW(focus_lost_then_answer) \
-  ROW(paste) \
-  ROW(answer_burst) \
-  ROW(event_gap) \
-  ROW(event_conflict) \
-  ROW(silent_seat) \
-  ROW(screen_room_disagree) \
-  ROW(seat_empty) \
-  ROW(second_person) \
-  ROW(head_turned) \
+  ROW(signal_lost)             \
+  ROW(frozen)                  \
+  ROW(covered)                 \
+  ROW(dark)                    \
+  ROW(moved)                   \
+  ROW(focus_lost_then_answer)  \
+  ROW(paste)                   \
+  ROW(answer_burst)            \
+  ROW(event_gap)               \
+  ROW(event_conflict)          \
+  ROW(silent_seat)             \
+  ROW(screen_room_disagree)    \
+  ROW(seat_empty)              \
+  ROW(second_person)           \
+  ROW(head_turned)             \
   ROW(answer_forensics)
 
 namespace invigil {

@@ -107,7 +107,8 @@ std::vector<GroupChanges> changes_by_group(const ExamData& exam, const RaschFit&
     const std::string& name = group[static_cast<std::size_t>(i)];
     const auto& own = changes[static_cast<std::size_t>(i)];
     if (name.empty() || own.empty()) continue;
-    if (ChangedItems changed = changed_items(exam, rasch, i, own); !changed.probability_right.empty()) members[name].push_back(std::move(changed));
+    if (ChangedItems changed = changed_items(exam, rasch, i, own); !changed.probability_right.empty())
+      members[name].push_back(std::move(changed));
   }
   std::vector<GroupChanges> out;
   for (const auto& [name, changed] : members) out.push_back({name, static_cast<int>(changed.size()), erasure_of_group(changed)});
@@ -138,9 +139,11 @@ std::vector<TurnedRight> turned_right(const ExamData& exam) {
     c.candidate = static_cast<int>(i);
     if (c.turned_right > 0 && counts.size() >= kCountsNeed) {
       using namespace boost::math;
-      const double own = c.turned_right, mean = std::max(1.0, sum - own) / others, variance = (squares - own * own - others * mean * mean) / (others - 1);
+      const double own = c.turned_right, mean = std::max(1.0, sum - own) / others,
+                   variance = (squares - own * own - others * mean * mean) / (others - 1);
       const double size = mean * mean / (variance - mean), below = c.turned_right - 1;
-      c.p = variance > mean * (1 + 1e-9) ? cdf(complement(negative_binomial(size, size / (size + mean)), below)) : cdf(complement(poisson(mean), below));
+      c.p = variance > mean * (1 + 1e-9) ? cdf(complement(negative_binomial(size, size / (size + mean)), below))
+                                         : cdf(complement(poisson(mean), below));
     }
     p.push_back(c.p);
   }
@@ -150,7 +153,8 @@ std::vector<TurnedRight> turned_right(const ExamData& exam) {
     counts[i].p = adjusted[i];
     if (counts[i].changed > 0) out.push_back(counts[i]);
   }
-  std::stable_sort(out.begin(), out.end(), [](const auto& x, const auto& y) { return x.p != y.p ? x.p < y.p : x.turned_right > y.turned_right; });
+  std::stable_sort(out.begin(), out.end(),
+                   [](const auto& x, const auto& y) { return x.p != y.p ? x.p < y.p : x.turned_right > y.turned_right; });
   return out;
 }
 

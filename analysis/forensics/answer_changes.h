@@ -53,8 +53,9 @@ struct TurnedRight {
   double p = 1;                       ///< P(at least so many), Holm over all candidates
 };
 /// The count that erasure analyses have always begun with (Qualls 2001). Counts of honest people are negative binomial, with the mean and
-/// variance of all the others (Poisson where the variance is not larger; at least one in n - 1 changes is assumed). p = 1 below 20 candidates.
-/// Every candidate with a change, by p. It asks how many were turned right; the erasure index asks how large a share of the changes.
+/// variance of all the others (Poisson where the variance is not larger; at least one in n - 1 changes is assumed). p = 1 below 20
+/// candidates. Every candidate with a change, by p. It asks how many were turned right; the erasure index asks how large a share of the
+/// changes.
 std::vector<TurnedRight> turned_right(const ExamData& exam);
 
 /// Most wrong answers turned right within one window.
@@ -64,8 +65,10 @@ struct ChangeBurst {
   double from_s = 0, to_s = 0;        ///< first and last of them
   double p = 1;                       ///< Poisson-binomial tail, Bonferroni over the candidate's windows
 };
-/// One candidate's most improbable window of `window_s` seconds, `own` being the candidate's changes; candidate = -1 when nothing wrong was turned right. A wrong answer changed ends
-/// right with P(right) at the ability of the first answers, which is too much for an item already answered wrongly: p errs on the candidate's side.
-ChangeBurst change_burst(const ExamData& exam, const RaschFit& rasch, int candidate, std::span<const AnswerChange> own, double window_s = 60);
+/// One candidate's most improbable window of `window_s` seconds, `own` being the candidate's changes; candidate = -1 when nothing wrong was
+/// turned right. A wrong answer changed ends right with P(right) at the ability of the first answers, which is too much for an item already
+/// answered wrongly: p errs on the candidate's side.
+ChangeBurst change_burst(const ExamData& exam, const RaschFit& rasch, int candidate, std::span<const AnswerChange> own,
+                         double window_s = 60);
 
 }  // namespace invigil

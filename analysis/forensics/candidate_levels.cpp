@@ -14,7 +14,8 @@
 namespace invigil {
 namespace {
 
-constexpr double kReviewQ = 0.05, kPairHolm = 0.01, kPersonAlpha = 0.05, kStrong = 1e-3, kSupport = 0.01, kNote = 0.01, kSmallestP = 1e-300, kQuickZ = 1, kHurried = 0.05;
+constexpr double kReviewQ = 0.05, kPairHolm = 0.01, kPersonAlpha = 0.05, kStrong = 1e-3, kSupport = 0.01, kNote = 0.01, kSmallestP = 1e-300,
+                 kQuickZ = 1, kHurried = 0.05;
 constexpr double kPaceWeight = 0.05, kUntold = 0.5;
 
 struct Channel {
@@ -22,7 +23,12 @@ struct Channel {
   int kind;  ///< channels of one kind are one piece of evidence
   bool by_holm;
 };
-constexpr std::array<Channel, 6> kChannels{{{"similarity", 0, false}, {"rt_profile", 1, false}, {"follow_lag", 1, true}, {"speed", 2, false}, {"preknowledge", 3, true}, {"changes", 4, true}}};
+constexpr std::array<Channel, 6> kChannels{{{"similarity", 0, false},
+                                            {"rt_profile", 1, false},
+                                            {"follow_lag", 1, true},
+                                            {"speed", 2, false},
+                                            {"preknowledge", 3, true},
+                                            {"changes", 4, true}}};
 constexpr int kKinds = 5;
 
 class Judge {
@@ -113,7 +119,9 @@ class Judge {
         double& p = by_kind[static_cast<std::size_t>(channel.kind)];
         p = std::min(p, found->p);
       }
-    const auto below = [&](double limit, int from) { return std::count_if(by_kind.begin() + from, by_kind.end(), [&](double p) { return p < limit; }); };
+    const auto below = [&](double limit, int from) {
+      return std::count_if(by_kind.begin() + from, by_kind.end(), [&](double p) { return p < limit; });
+    };
     const auto at = static_cast<std::size_t>(c.candidate);
     if (below(kNote, 0) > 0) c.level = SuspicionLevel::note;
     if (review_[at]) c.level = SuspicionLevel::review;

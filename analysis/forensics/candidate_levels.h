@@ -14,16 +14,18 @@ namespace invigil {
 ///   or, where that is more, among the quick (z > 1);
 /// - preknowledge, changes, follow_lag: Holm over the candidates at .05 ÷ the number of these channels the exam has: that level each;
 /// and strong when two different kinds of evidence agree: two kinds below .001, or an adjacent pair with weighted Holm p ≤ .01 and another
-/// kind below .01. Kinds: answers alike (similarity), times alike (rt_profile, follow_lag), pace (speed), knowledge (preknowledge), changes.
-/// - two_kinds: who is strong without being at review by the rules above: candidates × pairs of kinds × 1e-6 (kinds are nearly independent).
+/// kind below .01. Kinds: answers alike (similarity), times alike (rt_profile, follow_lag), pace (speed), knowledge (preknowledge),
+/// changes.
+/// - two_kinds: who is strong without being at review by the rules above: candidates × pairs of kinds × 1e-6 (kinds are nearly
+/// independent).
 ///
 /// Overwhelming likeness alone is not strong, whatever M4 and K2 add: they read the same answers, and what makes one of them wrong about a
 /// pair (one teacher, one leaked key, two files of one person) makes all of them wrong. It is review, and first in the ranking.
 ///
 /// suspicion = -log10 of the weighted harmonic mean of the channels' p (Wilson 2019): close to the smallest p where one stands out, without
-/// forgetting the others, under any dependence. rt_profile has a twentieth of the weight of the others: it ranks rings well as a whole and single
-/// candidates badly. Speed counts with the geometric mean of its t₅ and normal tails (a logarithmic pool of two models, Genest & Zidek 1986).
-/// A channel the candidate does not have counts as p = ½.
+/// forgetting the others, under any dependence. rt_profile has a twentieth of the weight of the others: it ranks rings well as a whole and
+/// single candidates badly. Speed counts with the geometric mean of its t₅ and normal tails (a logarithmic pool of two models, Genest &
+/// Zidek 1986). A channel the candidate does not have counts as p = ½.
 void judge(ExamFindings& out);
 
 }  // namespace invigil

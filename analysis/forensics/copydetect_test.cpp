@@ -46,9 +46,12 @@ TEST(PairIndices, EqualCopyDetectOnNegocios) {
     }
     const auto close = [](double ours, double theirs) { return std::abs(ours / theirs - 1) < 1e-8; };
     EXPECT_TRUE(close(gbt_tail(both, matches), row["GBT.pvalue"].get<double>())) << copier + 1;
-    EXPECT_TRUE(close(m4_tail(right, wrong, right_matches, matches - right_matches), row["M4.pvalue"].get<double>())) << copier + 1 << " " << m4_tail(right, wrong, right_matches, matches - right_matches);
-    if (gaps) ++with_gaps;
-    else EXPECT_TRUE(close(omega(directed, matches).p, row["W.pvalue"].get<double>())) << copier + 1;
+    EXPECT_TRUE(close(m4_tail(right, wrong, right_matches, matches - right_matches), row["M4.pvalue"].get<double>()))
+        << copier + 1 << " " << m4_tail(right, wrong, right_matches, matches - right_matches);
+    if (gaps)
+      ++with_gaps;
+    else
+      EXPECT_TRUE(close(omega(directed, matches).p, row["W.pvalue"].get<double>())) << copier + 1;
   }
   EXPECT_EQ(with_gaps, 1);
 }

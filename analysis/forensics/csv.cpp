@@ -54,12 +54,14 @@ std::string position(const std::string& file, std::string_view text, std::size_t
   const std::string_view before = text.substr(0, offset);
   const auto start = before.rfind('\n') == std::string_view::npos ? 0 : before.rfind('\n') + 1;
   const char separator = separator_of(text.substr(0, text.find('\n')));
-  return fmt::format("{}:{}:{}", file, 1 + std::count(before.begin(), before.end(), '\n'), 1 + std::count(before.begin() + static_cast<std::ptrdiff_t>(start), before.end(), separator));
+  return fmt::format("{}:{}:{}", file, 1 + std::count(before.begin(), before.end(), '\n'),
+                     1 + std::count(before.begin() + static_cast<std::ptrdiff_t>(start), before.end(), separator));
 }
 
 class CsvParser {
  public:
-  CsvParser(CsvTable& table, std::string_view text) : table_(table), text_(text), separator_(separator_of(text.substr(0, text.find('\n')))) {}
+  CsvParser(CsvTable& table, std::string_view text)
+      : table_(table), text_(text), separator_(separator_of(text.substr(0, text.find('\n')))) {}
 
   Result<> parse() {
     while (at_ < text_.size()) {
@@ -77,7 +79,9 @@ class CsvParser {
   }
 
  private:
-  tl::unexpected<Error> at(const CsvCell& cell, const Wording& message) const { return tl::make_unexpected(csv_error(table_, cell, message)); }
+  tl::unexpected<Error> at(const CsvCell& cell, const Wording& message) const {
+    return tl::make_unexpected(csv_error(table_, cell, message));
+  }
 
   Result<CsvCell> next_cell(int column) {
     CsvCell cell{"", line_, column};
@@ -98,20 +102,25 @@ class CsvParser {
     for (;; ++at_) {
       if (at_ >= text_.size()) return at(cell, {"此处的引号没有结束", "a quote is opened here and never closed"});
       if (text_[at_] == '\n') ++line_;
-      if (text_[at_] != '"') cell.text += text_[at_];
-      else if (at_ + 1 < text_.size() && text_[at_ + 1] == '"') cell.text += text_[++at_];
-      else break;
+      if (text_[at_] != '"')
+        cell.text += text_[at_];
+      else if (at_ + 1 < text_.size() && text_[at_ + 1] == '"')
+        cell.text += text_[++at_];
+      else
+        break;
       if (cell.text.size() > kMaxCellBytes) return too_long(cell);
     }
     for (++at_; at_ < text_.size() && text_[at_] != separator_ && text_[at_] != '\n'; ++at_)
       if (text_[at_] != ' ' && text_[at_] != '\r' && text_[at_] != '\t')
-        return at(cell, {"引号结束之后还有文字：单元格内的引号应写成两个", "text follows a closed quote: a quote inside a cell is written twice"});
+        return at(cell, {"引号结束之后还有文字：单元格内的引号应写成两个",
+                         "text follows a closed quote: a quote inside a cell is written twice"});
     cell.text = trimmed(cell.text);
     return cell;
   }
 
   tl::unexpected<Error> too_long(const CsvCell& cell) const {
-    return at(cell, {fmt::format("此单元格超过 {} 字节：可能缺少一个引号", kMaxCellBytes), fmt::format("this cell is longer than {} bytes: is a quote missing?", kMaxCellBytes)});
+    return at(cell, {fmt::format("此单元格超过 {} 字节：可能缺少一个引号", kMaxCellBytes),
+                     fmt::format("this cell is longer than {} bytes: is a quote missing?", kMaxCellBytes)});
   }
 
   Result<> take(std::vector<CsvCell> row, int line) {
@@ -124,7 +133,8 @@ class CsvParser {
     const std::size_t wanted = table_.header.size();
     if (row.size() != wanted) {
       const CsvCell first_wrong{"", line, static_cast<int>(std::min(row.size(), wanted)) + 1};
-      return at(first_wrong, {fmt::format("本行有 {} 列，表头有 {} 列", row.size(), wanted), fmt::format("this row has {} cells, the header has {}", row.size(), wanted)});
+      return at(first_wrong, {fmt::format("本行有 {} 列，表头有 {} 列", row.size(), wanted),
+                              fmt::format("this row has {} cells, the header has {}", row.size(), wanted)});
     }
     table_.rows.push_back(std::move(row));
     return {};
@@ -141,17 +151,21 @@ class CsvParser {
 Result<std::string> to_utf8(std::string_view bytes, const CsvTable& table, std::string& encoding) {
   const Wording advice{"请把文件另存为 UTF-8（Excel：“CSV UTF-8”）", "save the file as UTF-8 (Excel: “CSV UTF-8”)"};
   const auto refuse = [&](std::size_t offset, const Wording& what) {
-    return fail(ErrorCode::invalid, what.in(table.language) + (table.language == Language::chinese ? "：" : ": ") + advice.in(table.language), position(table.file, bytes, offset));
+    return fail(ErrorCode::invalid,
+                what.in(table.language) + (table.language == Language::chinese ? "：" : ": ") + advice.in(table.language),
+                position(table.file, bytes, offset));
   };
   const bool utf16 = bytes.substr(0, 2) == "\xff\xfe" || bytes.substr(0, 2) == "\xfe\xff";
   if (const std::size_t nul = bytes.find('\0'); !utf16 && nul != std::string_view::npos)
-    return refuse(nul, {"文件中有空字节，不是文本，或是没有字节序标记的 UTF-16", "a NUL byte: this is no text, or UTF-16 without a byte order mark"});
+    return refuse(
+        nul, {"文件中有空字节，不是文本，或是没有字节序标记的 UTF-16", "a NUL byte: this is no text, or UTF-16 without a byte order mark"});
   const auto strict = [&](std::string_view text, const char* name) -> Result<std::string> {
     encoding = name;
     Converted converted = convert(text, name);
     if (!converted.bad) return std::move(converted.text);
     const std::size_t offset = *converted.bad + (bytes.size() - text.size());
-    return refuse(offset, {fmt::format("第 {} 字节不是有效的 {}", offset + 1, name), fmt::format("byte {} is not valid {}", offset + 1, name)});
+    return refuse(offset,
+                  {fmt::format("第 {} 字节不是有效的 {}", offset + 1, name), fmt::format("byte {} is not valid {}", offset + 1, name)});
   };
   if (utf16) {
     auto text = strict(bytes, "UTF-16");
@@ -185,7 +199,8 @@ Result<CsvTable> parse_csv(std::string_view bytes, std::string file, Language la
   table.file = std::move(file);
   table.language = language;
   if (bytes.size() > max_bytes) {
-    const Wording message{fmt::format("文件有 {} 字节，最多读取 {}", bytes.size(), max_bytes), fmt::format("{} bytes: at most {} are read", bytes.size(), max_bytes)};
+    const Wording message{fmt::format("文件有 {} 字节，最多读取 {}", bytes.size(), max_bytes),
+                          fmt::format("{} bytes: at most {} are read", bytes.size(), max_bytes)};
     return fail(ErrorCode::too_large, message.in(language), table.file);
   }
   std::string encoding;
@@ -209,7 +224,8 @@ Result<CsvTable> parse_csv(std::string_view bytes, std::string file, Language la
 
 Result<CsvTable> read_csv(const std::filesystem::path& file, Language language) {
   std::ifstream in(file, std::ios::binary);
-  if (!in || std::filesystem::is_directory(file)) return fail(ErrorCode::not_found, Wording{"无法读取此文件", "can't read this file"}.in(language), file.string());
+  if (!in || std::filesystem::is_directory(file))
+    return fail(ErrorCode::not_found, Wording{"无法读取此文件", "can't read this file"}.in(language), file.string());
   const std::string bytes{std::istreambuf_iterator<char>(in), {}};
   return parse_csv(bytes, file.filename().string(), language);
 }

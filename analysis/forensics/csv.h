@@ -18,11 +18,11 @@ struct CsvCell {
 };
 
 struct CsvTable {
-  std::string file;                         ///< name for error texts
-  Language language = Language::english;    ///< of error texts
+  std::string file;                       ///< name for error texts
+  Language language = Language::english;  ///< of error texts
   std::vector<CsvCell> header;
-  std::vector<std::vector<CsvCell>> rows;   ///< as many cells each as the header has
-  std::vector<Wording> repairs;             ///< what was silently different and has been put right
+  std::vector<std::vector<CsvCell>> rows;  ///< as many cells each as the header has
+  std::vector<Wording> repairs;            ///< what was silently different and has been put right
 };
 
 /// Bytes a cell may have at most; beyond it a quote has almost surely been left open.
@@ -31,7 +31,8 @@ inline constexpr std::size_t kMaxCellBytes = 65536;
 /// Parses RFC 4180 CSV (comma, semicolon or tab, found from the header; quoted cells; CRLF, LF or CR; blank rows skipped).
 /// Cells are trimmed. Errors, in `language`: ragged row, quote that never closes, no header, NUL byte, a cell over kMaxCellBytes,
 /// over `max_bytes`, bytes in no known encoding.
-Result<CsvTable> parse_csv(std::string_view bytes, std::string file, Language language = Language::english, std::size_t max_bytes = std::size_t{1} << 30);
+Result<CsvTable> parse_csv(std::string_view bytes, std::string file, Language language = Language::english,
+                           std::size_t max_bytes = std::size_t{1} << 30);
 Result<CsvTable> read_csv(const std::filesystem::path& file, Language language = Language::english);
 
 /// An Error that names file, line and column.

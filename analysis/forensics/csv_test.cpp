@@ -27,7 +27,8 @@ std::vector<std::string> texts(const std::vector<CsvCell>& row) {
 using Texts = std::vector<std::string>;
 
 TEST(Csv, QuotesSeparatorsAndLineEnds) {
-  for (const char* text : {"a,b\n1,2\n", "a,b\r\n1,2\r\n", "a,b\r1,2\r", "a;b\n1;2", "a\tb\n1\t2\n", " a , b \n\"1\", 2 \n\n,\n", "\xef\xbb\xbf\"a\",b\n1,2\n"}) {
+  for (const char* text : {"a,b\n1,2\n", "a,b\r\n1,2\r\n", "a,b\r1,2\r", "a;b\n1;2", "a\tb\n1\t2\n", " a , b \n\"1\", 2 \n\n,\n",
+                           "\xef\xbb\xbf\"a\",b\n1,2\n"}) {
     const CsvTable table = good(text);
     EXPECT_EQ(texts(table.header), (Texts{"a", "b"})) << text;
     ASSERT_EQ(table.rows.size(), 1U) << text;
@@ -47,9 +48,12 @@ TEST(Csv, FaultsNameLineAndColumn) {
   EXPECT_EQ(fault("a,b\n\"1\"x,2\n"), "r.csv:2:1: text follows a closed quote: a quote inside a cell is written twice");
   EXPECT_EQ(fault(""), "r.csv:1:1: the file is empty: its first line must name the columns");
   EXPECT_EQ(fault("\n\n"), "r.csv:1:1: the file is empty: its first line must name the columns");
-  EXPECT_EQ(fault(std::string_view("a,b\n1,\0\n", 8)), "r.csv:2:2: a NUL byte: this is no text, or UTF-16 without a byte order mark: save the file as UTF-8 (Excel: “CSV UTF-8”)");
-  EXPECT_EQ(fault("a,b\n" + std::string(kMaxCellBytes + 1, 'x') + ",2\n"), "r.csv:2:1: this cell is longer than 65536 bytes: is a quote missing?");
-  EXPECT_EQ(fault("a,b\n1,\"" + std::string(kMaxCellBytes + 1, 'x') + "\"\n"), "r.csv:2:2: this cell is longer than 65536 bytes: is a quote missing?");
+  EXPECT_EQ(fault(std::string_view("a,b\n1,\0\n", 8)),
+            "r.csv:2:2: a NUL byte: this is no text, or UTF-16 without a byte order mark: save the file as UTF-8 (Excel: “CSV UTF-8”)");
+  EXPECT_EQ(fault("a,b\n" + std::string(kMaxCellBytes + 1, 'x') + ",2\n"),
+            "r.csv:2:1: this cell is longer than 65536 bytes: is a quote missing?");
+  EXPECT_EQ(fault("a,b\n1,\"" + std::string(kMaxCellBytes + 1, 'x') + "\"\n"),
+            "r.csv:2:2: this cell is longer than 65536 bytes: is a quote missing?");
   EXPECT_EQ(parse_csv("a,b\n", "r.csv", Language::english, 3).error().message, "4 bytes: at most 3 are read");
   EXPECT_EQ(fault("a,b\n1,2\n3\n", Language::chinese), "r.csv:3:2: 本行有 1 列，表头有 2 列");
 }
@@ -63,9 +67,10 @@ TEST(Csv, ChineseInGb18030IsReadAndShownForACheck) {
 }
 
 TEST(Csv, Utf16NeedsItsMark) {
-  const std::string little{"\xff\xfe"
-                           "a\0,\0b\0\n\0\x20\x5f,\0x\0",
-                           16};  // U+5F20 = 张
+  const std::string little{
+      "\xff\xfe"
+      "a\0,\0b\0\n\0\x20\x5f,\0x\0",
+      16};  // U+5F20 = 张
   const CsvTable table = good(little);
   EXPECT_EQ(texts(table.rows[0]), (Texts{"张", "x"}));
   ASSERT_EQ(table.repairs.size(), 1U);

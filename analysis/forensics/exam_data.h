@@ -32,16 +32,16 @@ struct AnswerChange {
 
 /// The answers of n candidates to J items. Row-major matrices n × J.
 struct ExamData {
-  std::vector<std::string> candidates;           ///< n ids as given
-  std::vector<std::string> items;                ///< J ids as given
-  std::vector<std::vector<std::string>> options; ///< per item, the labels of its codes
-  std::vector<std::int8_t> key;                  ///< per item, the code of the right answer
-  std::vector<std::int8_t> answers;              ///< n × J, kNoAnswer where none
-  std::vector<double> seconds;                   ///< n × J or empty; NaN where unknown
-  std::vector<double> commit_s;                  ///< n × J or empty: when the last answer was committed, server clock
-  std::vector<SeatPlace> seats;                  ///< n or empty
+  std::vector<std::string> candidates;            ///< n ids as given
+  std::vector<std::string> items;                 ///< J ids as given
+  std::vector<std::vector<std::string>> options;  ///< per item, the labels of its codes
+  std::vector<std::int8_t> key;                   ///< per item, the code of the right answer
+  std::vector<std::int8_t> answers;               ///< n × J, kNoAnswer where none
+  std::vector<double> seconds;                    ///< n × J or empty; NaN where unknown
+  std::vector<double> commit_s;                   ///< n × J or empty: when the last answer was committed, server clock
+  std::vector<SeatPlace> seats;                   ///< n or empty
   std::vector<AnswerChange> changes;
-  std::vector<double> bank_difficulty;           ///< J or empty; NaN where the bank does not know the item
+  std::vector<double> bank_difficulty;  ///< J or empty; NaN where the bank does not know the item
 
   int candidate_count() const { return static_cast<int>(candidates.size()); }
   int item_count() const { return static_cast<int>(items.size()); }
@@ -49,7 +49,9 @@ struct ExamData {
     return {answers.data() + static_cast<std::size_t>(candidate) * items.size(), items.size()};
   }
   bool answered(int candidate, int item) const { return row(candidate)[static_cast<std::size_t>(item)] != kNoAnswer; }
-  bool right(int candidate, int item) const { return row(candidate)[static_cast<std::size_t>(item)] == key[static_cast<std::size_t>(item)]; }
+  bool right(int candidate, int item) const {
+    return row(candidate)[static_cast<std::size_t>(item)] == key[static_cast<std::size_t>(item)];
+  }
   int option_count(int item) const { return static_cast<int>(options[static_cast<std::size_t>(item)].size()); }
 };
 

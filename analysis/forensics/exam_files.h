@@ -35,9 +35,10 @@ struct ReadExam {
 };
 
 /// Reads and cross-checks all files; errors in `language`. Options of an item are the labels seen in its column and its key; where all
-/// keys are single letters (or digits), also unchosen ones before the last seen, and the exam's last when only that is missing. Put right and said so: lower-case and full-width letters,
-/// NA and marks like "-" or "*" (no answer), labels beyond the last key (options of their own), times of 0 (unknown). Not put right: one
-/// candidate or item twice, negative times, names that are not in the responses, most answers outside the options of the key.
+/// keys are single letters (or digits), also unchosen ones before the last seen, and the exam's last when only that is missing. Put right
+/// and said so: lower-case and full-width letters, NA and marks like "-" or "*" (no answer), labels beyond the last key (options of their
+/// own), times of 0 (unknown). Not put right: one candidate or item twice, negative times, names that are not in the responses, most
+/// answers outside the options of the key.
 Result<ReadExam> read_exam(const ExamFiles& files, Language language = Language::english);
 
 }  // namespace invigil

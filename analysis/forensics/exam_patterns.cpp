@@ -14,7 +14,8 @@ std::vector<ChangeBurst> bursts_of(const ExamData& exam, const RaschFit& rasch) 
   std::vector<ChangeBurst> all;
   std::vector<double> p;
   for (int i = 0; i < exam.candidate_count(); ++i)
-    if (const ChangeBurst burst = change_burst(exam, rasch, i, changes[static_cast<std::size_t>(i)]); burst.candidate >= 0) all.push_back(burst), p.push_back(burst.p);
+    if (const ChangeBurst burst = change_burst(exam, rasch, i, changes[static_cast<std::size_t>(i)]); burst.candidate >= 0)
+      all.push_back(burst), p.push_back(burst.p);
   const auto adjusted = holm(p);
   std::vector<ChangeBurst> out;
   for (std::size_t k = 0; k < all.size(); ++k) {

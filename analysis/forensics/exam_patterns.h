@@ -9,10 +9,10 @@
 namespace invigil {
 
 struct ExamPatterns {
-  std::vector<ItemDrift> drift;                       ///< items the bank knows
-  std::vector<GroupChanges> rooms, institutions;      ///< answer changes, by p
-  std::vector<TurnedRight> turned_right;              ///< everybody who changed an answer, by p
-  std::vector<ChangeBurst> bursts;                    ///< by p, Holm over the candidates who changed a wrong answer; those with p < 0.05
+  std::vector<ItemDrift> drift;                   ///< items the bank knows
+  std::vector<GroupChanges> rooms, institutions;  ///< answer changes, by p
+  std::vector<TurnedRight> turned_right;          ///< everybody who changed an answer, by p
+  std::vector<ChangeBurst> bursts;                ///< by p, Holm over the candidates who changed a wrong answer; those with p < 0.05
 };
 
 /// The group a seat belongs to: "centre / room", with the institution where no centre is known; empty without a room.

@@ -48,7 +48,8 @@ void add_groups(const ExamData& exam, const AnalysisOptions& options, const Seat
     if (f.p < kConspicuous) conspicuous.emplace_back(f.pair.a, f.pair.b);
     if (f.q <= kSignificantQ || f.p_adjusted <= kSignificantHolm) significant.emplace_back(f.pair.a, f.pair.b);
   }
-  for (auto& members : rings(exam.candidate_count(), significant)) out.rings.push_back(describe_ring(exam, std::move(members), significant));
+  for (auto& members : rings(exam.candidate_count(), significant))
+    out.rings.push_back(describe_ring(exam, std::move(members), significant));
   if (!families.seated() || !out.similarity_tested) return;
   std::vector<std::string> institutions;
   for (const SeatPlace& s : exam.seats) institutions.push_back(s.institution);

@@ -23,41 +23,41 @@ const char* name_of(PairFamily family);
 
 /// One kind of evidence about one candidate. p is one-sided, corrected for the candidate's own number of partners.
 struct ChannelFinding {
-  std::string name;   ///< similarity, speed, preknowledge, changes, follow_lag, rt_profile
+  std::string name;  ///< similarity, speed, preknowledge, changes, follow_lag, rt_profile
   double p = 1;
-  double z = 0;       ///< the statistic p comes from
-  int partner = -1;   ///< where it is about a pair
+  double z = 0;      ///< the statistic p comes from
+  int partner = -1;  ///< where it is about a pair
 };
 
 struct CandidateFinding {
   int candidate = 0;
   int score = 0, answered = 0;
-  double suspicion = 0;   ///< -log10 of the harmonic mean of the channels' p: larger = more suspicious, comparable within an exam
+  double suspicion = 0;  ///< -log10 of the harmonic mean of the channels' p: larger = more suspicious, comparable within an exam
   SuspicionLevel level = SuspicionLevel::none;
   std::vector<ChannelFinding> channels;
-  double effort = 1;      ///< response-time effort; NaN without times
-  int pace_change_after = 0;        ///< items worked before the sharpest change of pace; 0 without times
-  double pace_change = 0;           ///< its statistic
+  double effort = 1;          ///< response-time effort; NaN without times
+  int pace_change_after = 0;  ///< items worked before the sharpest change of pace; 0 without times
+  double pace_change = 0;     ///< its statistic
   const ChannelFinding* channel(const std::string& name) const;
 };
 
 struct PairFinding {
-  StarPair pair;               ///< of the model that counts; z_scaled and p set
+  StarPair pair;  ///< of the model that counts; z_scaled and p set
   PairFamily family = PairFamily::other;
-  const char* model = "omega_star";  ///< or "omega_nominal"
-  double p = 1;                ///< with the second model's multiplicity paid
-  double p_adjusted = 1;       ///< weighted Holm over the families
-  double q = 1;                ///< Benjamini–Hochberg over all pairs
-  double z_star = 0, z_nominal = 0;  ///< scaled; z_nominal NaN below 300 candidates
-  double p_star = 1, p_nominal = 1;  ///< of each model alone: neither doubled nor corrected; p_nominal NaN below 300 candidates
+  const char* model = "omega_star";      ///< or "omega_nominal"
+  double p = 1;                          ///< with the second model's multiplicity paid
+  double p_adjusted = 1;                 ///< weighted Holm over the families
+  double q = 1;                          ///< Benjamini–Hochberg over all pairs
+  double z_star = 0, z_nominal = 0;      ///< scaled; z_nominal NaN below 300 candidates
+  double p_star = 1, p_nominal = 1;      ///< of each model alone: neither doubled nor corrected; p_nominal NaN below 300 candidates
   double gbt_p = 1, m4_p = 1, k2_p = 1;  ///< cross-checks, only of listed pairs; NaN otherwise
-  double pace_z = 0;           ///< scaled correlation of pace; NaN without times
+  double pace_z = 0;                     ///< scaled correlation of pace; NaN without times
 };
 
 struct RingFinding {
   std::vector<int> members;
-  int pairs = 0;                       ///< significant ones among them
-  std::vector<int> shared_wrong_items; ///< where most members gave the same wrong answer
+  int pairs = 0;                        ///< significant ones among them
+  std::vector<int> shared_wrong_items;  ///< where most members gave the same wrong answer
 };
 
 struct FamilySize {
@@ -78,21 +78,21 @@ struct CalibrationPoint {
 };
 
 struct ExamFindings {
-  double expected_false_flags = 0;     ///< candidates at review or above, were everybody honest: the sum over the rules
+  double expected_false_flags = 0;  ///< candidates at review or above, were everybody honest: the sum over the rules
   std::vector<RuleExpectation> expected_by_rule;
-  double expected_notes = 0;           ///< candidates at note by chance, not counted above
+  double expected_notes = 0;                 ///< candidates at note by chance, not counted above
   std::vector<CandidateFinding> candidates;  ///< in the order of the exam
-  std::vector<PairFinding> pairs;      ///< by p_adjusted, then p
+  std::vector<PairFinding> pairs;            ///< by p_adjusted, then p
   std::vector<RingFinding> rings;
   std::vector<GroupPattern> rooms, institutions;
   std::vector<FamilySize> families;
   std::vector<CalibrationPoint> calibration;
   std::uint64_t pair_count = 0;
   double star_scale = 1, nominal_scale = 1;
-  double institution_offset = 0;       ///< how much more alike (in z) strangers of one institution are
-  double tail_slope = 1;               ///< > 1: small p of pairs were found too small by the exam's own null and corrected (NullTail)
+  double institution_offset = 0;  ///< how much more alike (in z) strangers of one institution are
+  double tail_slope = 1;          ///< > 1: small p of pairs were found too small by the exam's own null and corrected (NullTail)
   bool similarity_tested = false, nominal_used = false;
-  std::vector<Wording> notes;          ///< limits that applied to this exam, in words
+  std::vector<Wording> notes;  ///< limits that applied to this exam, in words
 };
 
 struct AnalysisOptions {

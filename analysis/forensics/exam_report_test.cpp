@@ -39,7 +39,8 @@ TEST(Examine, OverwhelmingAnswersAloneAreReviewAndNotStrong) {
   EXPECT_LT(found.pairs.front().p_adjusted, 1e-10);
   EXPECT_LT(found.pairs.front().m4_p, 1e-10);
   EXPECT_EQ(of(found, sim.copied[0].first).level, SuspicionLevel::review);
-  const auto most = std::max_element(found.candidates.begin(), found.candidates.end(), [](const auto& x, const auto& y) { return x.suspicion < y.suspicion; });
+  const auto most = std::max_element(found.candidates.begin(), found.candidates.end(),
+                                     [](const auto& x, const auto& y) { return x.suspicion < y.suspicion; });
   EXPECT_TRUE(most->candidate == sim.copied[0].first || most->candidate == sim.copied[0].second);
 }
 
@@ -58,12 +59,22 @@ TEST(Examine, FewerThanTwentyAreNeitherComparedNorFlaggedForSpeed) {
 }
 
 TEST(Examine, RushersRingsAndLeaksAreFoundInALargeExam) {
-  const auto sim = simulate_exam({.seed = 15, .rooms = 14, .items = 100, .ring = 6, .ring_known = 0.75, .preknowledge = 4, .leaked_items = 30, .rushers = 4, .rush = 1.2});
+  const auto sim = simulate_exam({.seed = 15,
+                                  .rooms = 14,
+                                  .items = 100,
+                                  .ring = 6,
+                                  .ring_known = 0.75,
+                                  .preknowledge = 4,
+                                  .leaked_items = 30,
+                                  .rushers = 4,
+                                  .rush = 1.2});
   AnalysisOptions options;
   options.known_items = sim.leaked;
   const auto found = examine(sim.exam, options);
   EXPECT_TRUE(found.nominal_used);
-  const auto flagged = [&](const std::vector<int>& who) { return std::ranges::count_if(who, [&](int i) { return of(found, i).level >= SuspicionLevel::review; }); };
+  const auto flagged = [&](const std::vector<int>& who) {
+    return std::ranges::count_if(who, [&](int i) { return of(found, i).level >= SuspicionLevel::review; });
+  };
   EXPECT_GE(flagged(sim.rushers), 3);
   EXPECT_GE(flagged(sim.ring), 5);
   EXPECT_GE(flagged(sim.preknowledge), 3);
@@ -72,7 +83,14 @@ TEST(Examine, RushersRingsAndLeaksAreFoundInALargeExam) {
 }
 
 TEST(Examine, MissingAnswersAndTimesDoNotHideACopier) {
-  const auto sim = simulate_exam({.seed = 21, .rooms = 2, .items = 120, .missing = 0.15, .copiers_per_room = 1, .copied = 0.7, .lost_events = 0.05, .skewed_seats = 3});
+  const auto sim = simulate_exam({.seed = 21,
+                                  .rooms = 2,
+                                  .items = 120,
+                                  .missing = 0.15,
+                                  .copiers_per_room = 1,
+                                  .copied = 0.7,
+                                  .lost_events = 0.05,
+                                  .skewed_seats = 3});
   const auto found = examine(sim.exam);
   for (const auto& [copier, source] : sim.copied) {
     EXPECT_GE(of(found, copier).level, SuspicionLevel::review);
@@ -85,7 +103,8 @@ TEST(Examine, AnOutageOfARoomFlagsNobody) {
   int flags = 0;
   double declared = 0;
   for (std::uint64_t seed = 0; seed < 10; ++seed) {
-    const auto found = examine(simulate_exam({.seed = 500 + seed, .rooms = 3, .items = 80, .outage_rooms = 1, .outage_s = 600}).exam, {.known_items = {}, .listed_pairs = 0, .permutations = 0});
+    const auto found = examine(simulate_exam({.seed = 500 + seed, .rooms = 3, .items = 80, .outage_rooms = 1, .outage_s = 600}).exam,
+                               {.known_items = {}, .listed_pairs = 0, .permutations = 0});
     const auto rule = std::ranges::find(found.expected_by_rule, std::string("follow_lag"), &RuleExpectation::rule);
     ASSERT_NE(rule, found.expected_by_rule.end());
     declared += rule->expected;
@@ -98,7 +117,8 @@ TEST(Examine, AnOutageOfARoomFlagsNobody) {
   EXPECT_LE(flags, 2);
 }
 
-// A ring's members sit apart, and no two of them need be overwhelming: many middling partners add up, and so does pace on the items they know.
+// A ring's members sit apart, and no two of them need be overwhelming: many middling partners add up, and so does pace on the items they
+// know.
 TEST(Examine, ARingOfMiddlingPairsIsRankedHighAndItsPaceConfirmsIt) {
   int by_answers = 0, by_pace = 0, hasty = 0, honest = 0, members = 0;
   for (std::uint64_t seed = 0; seed < 3; ++seed) {
@@ -129,7 +149,8 @@ TEST(Examine, OneSchoolInOneRoomIsJudgedByItself) {
     auto exam = simulate_exam({.seed = 700 + seed, .rooms = 8, .items = 100, .institutions = 8, .school_effect = 1.5, .times = false}).exam;
     const auto small = [&] {  // pairs of one room with p < .01: honest, but taught alike
       double count = 0;
-      for (const PairFinding& f : examine(exam, {.known_items = {}, .listed_pairs = 0, .permutations = 0}).pairs) count += f.family <= PairFamily::same_room && f.p < 0.01;
+      for (const PairFinding& f : examine(exam, {.known_items = {}, .listed_pairs = 0, .permutations = 0}).pairs)
+        count += f.family <= PairFamily::same_room && f.p < 0.01;
       return count;
     };
     told += small();
@@ -147,9 +168,12 @@ TEST(Examine, ShuffledSeatsTakeTheRoomEffectAway) {
   for (int i = 1; i < 10; ++i)  // ten of the first room share what one of them wrote
     for (std::size_t j = 0; j < 120; ++j)
       if (random.uniform() < 0.5) sim.exam.answers[static_cast<std::size_t>(i) * 120 + j] = sim.exam.answers[j];
-  const auto p_of = [](const ExamFindings& found) { return std::min_element(found.rooms.begin(), found.rooms.end(), [](const auto& a, const auto& b) { return a.p < b.p; })->p; };
+  const auto p_of = [](const ExamFindings& found) {
+    return std::min_element(found.rooms.begin(), found.rooms.end(), [](const auto& a, const auto& b) { return a.p < b.p; })->p;
+  };
   EXPECT_LE(p_of(examine(sim.exam)), 0.004);
-  for (std::size_t i = sim.exam.seats.size(); i > 1; --i) std::swap(sim.exam.seats[i - 1], sim.exam.seats[static_cast<std::size_t>(random.below(static_cast<int>(i)))]);
+  for (std::size_t i = sim.exam.seats.size(); i > 1; --i)
+    std::swap(sim.exam.seats[i - 1], sim.exam.seats[static_cast<std::size_t>(random.below(static_cast<int>(i)))]);
   EXPECT_GT(p_of(examine(sim.exam)), 0.004);
 }
 
@@ -166,7 +190,11 @@ ExamFindings findings_of(std::vector<std::vector<ChannelFinding>> channels) {
 }
 
 TEST(Judge, StrongNeedsTwoKindsOfEvidence) {
-  auto out = findings_of({{{"similarity", 1e-4, 4, 1}, {"speed", 1e-4, 3, -1}}, {{"rt_profile", 1e-4, 4, 0}, {"follow_lag", 1e-6, 9, 0}}, {{"similarity", 1e-9, 8, 0}}, {{"speed", 0.005, 3, -1}}, {{"speed", 0.5, 0, -1}}});
+  auto out = findings_of({{{"similarity", 1e-4, 4, 1}, {"speed", 1e-4, 3, -1}},
+                          {{"rt_profile", 1e-4, 4, 0}, {"follow_lag", 1e-6, 9, 0}},
+                          {{"similarity", 1e-9, 8, 0}},
+                          {{"speed", 0.005, 3, -1}},
+                          {{"speed", 0.5, 0, -1}}});
   judge(out);
   EXPECT_EQ(out.candidates[0].level, SuspicionLevel::strong);
   EXPECT_EQ(out.candidates[1].level, SuspicionLevel::review);  // both are times alike; Holm of follow_lag flags it
@@ -205,7 +233,10 @@ TEST(Judge, DeclaresWhatItsRulesCost) {
 }
 
 TEST(Judge, RanksByTheStrongestLineAndForgetsNone) {
-  auto out = findings_of({{{"similarity", 1e-6, 5, 1}, {"changes", 0.5, 0, -1}}, {{"similarity", 0.5, 0, 0}, {"changes", 1e-6, 6, -1}}, {{"similarity", 1e-6, 5, 0}, {"changes", 1e-6, 6, -1}}, {{"similarity", 0.5, 0, 0}}});
+  auto out = findings_of({{{"similarity", 1e-6, 5, 1}, {"changes", 0.5, 0, -1}},
+                          {{"similarity", 0.5, 0, 0}, {"changes", 1e-6, 6, -1}},
+                          {{"similarity", 1e-6, 5, 0}, {"changes", 1e-6, 6, -1}},
+                          {{"similarity", 0.5, 0, 0}}});
   judge(out);
   EXPECT_DOUBLE_EQ(out.candidates[0].suspicion, out.candidates[1].suspicion);
   EXPECT_GT(out.candidates[2].suspicion, out.candidates[0].suspicion);

@@ -29,8 +29,13 @@ Json groups_of(const std::vector<GroupPattern>& groups) {
 Json changes_of(const std::vector<GroupChanges>& groups) {
   Json out = Json::array();
   for (const GroupChanges& g : groups)
-    out.push_back({{"group", g.group}, {"candidates", g.candidates}, {"changed", g.erasure.changed}, {"ended_right", g.erasure.right},
-                   {"expected", g.erasure.expected}, {"z", number(g.erasure.z)}, {"p", number(g.erasure.p)}});
+    out.push_back({{"group", g.group},
+                   {"candidates", g.candidates},
+                   {"changed", g.erasure.changed},
+                   {"ended_right", g.erasure.right},
+                   {"expected", g.erasure.expected},
+                   {"z", number(g.erasure.z)},
+                   {"p", number(g.erasure.p)}});
   return out;
 }
 
@@ -50,7 +55,9 @@ nlohmann::ordered_json findings_json(const ExamData& exam, const ExamFindings& f
                  {"items", exam.item_count()},
                  {"pairs", findings.pair_count},
                  {"similarity_tested", findings.similarity_tested},
-                 {"models", findings.nominal_used ? Json{"omega_star", "omega_nominal"} : findings.similarity_tested ? Json{"omega_star"} : Json::array()},
+                 {"models", findings.nominal_used        ? Json{"omega_star", "omega_nominal"}
+                            : findings.similarity_tested ? Json{"omega_star"}
+                                                         : Json::array()},
                  {"star_scale", findings.star_scale},
                  {"nominal_scale", findings.nominal_scale},
                  {"institution_offset", findings.institution_offset},
@@ -66,8 +73,8 @@ nlohmann::ordered_json findings_json(const ExamData& exam, const ExamFindings& f
   for (const Wording& note : findings.notes) notes.push_back({{"zh", note.zh}, {"en", note.en}});
   Json& candidates = out["candidates"] = Json::array();
   for (const CandidateFinding& c : findings.candidates) {
-    Json entry = {{"candidate", id(c.candidate)}, {"score", c.score}, {"answered", c.answered}, {"suspicion", number(c.suspicion)},
-                  {"level", name_of(c.level)}, {"channels", channels_of(exam, c)}};
+    Json entry = {{"candidate", id(c.candidate)},     {"score", c.score},          {"answered", c.answered},
+                  {"suspicion", number(c.suspicion)}, {"level", name_of(c.level)}, {"channels", channels_of(exam, c)}};
     if (!exam.seconds.empty()) {
       entry["effort"] = number(c.effort);
       entry["pace_change"] = {{"after_item", c.pace_change_after}, {"statistic", number(c.pace_change)}};
@@ -78,11 +85,25 @@ nlohmann::ordered_json findings_json(const ExamData& exam, const ExamFindings& f
   const std::size_t count = listed_pairs(findings, listed);
   for (std::size_t i = 0; i < count; ++i) {
     const PairFinding& f = findings.pairs[i];
-    Json entry = {{"a", id(f.pair.a)}, {"b", id(f.pair.b)}, {"family", name_of(f.family)}, {"matches", f.pair.matches}, {"shared_items", f.pair.shared},
-                  {"expected", number(f.pair.expected)}, {"shared_wrong", f.pair.wrong_matches}, {"z", number(f.pair.z_scaled)}, {"p", number(f.p)},
-                  {"p_adjusted", number(f.p_adjusted)}, {"q", number(f.q)}, {"model", f.model}, {"z_omega_star", number(f.z_star)},
-                  {"z_omega_nominal", number(f.z_nominal)}, {"p_omega_star", number(f.p_star)}, {"p_omega_nominal", number(f.p_nominal)},
-                  {"gbt_p", number(f.gbt_p)}, {"m4_p", number(f.m4_p)}, {"k2_p", number(f.k2_p)}};
+    Json entry = {{"a", id(f.pair.a)},
+                  {"b", id(f.pair.b)},
+                  {"family", name_of(f.family)},
+                  {"matches", f.pair.matches},
+                  {"shared_items", f.pair.shared},
+                  {"expected", number(f.pair.expected)},
+                  {"shared_wrong", f.pair.wrong_matches},
+                  {"z", number(f.pair.z_scaled)},
+                  {"p", number(f.p)},
+                  {"p_adjusted", number(f.p_adjusted)},
+                  {"q", number(f.q)},
+                  {"model", f.model},
+                  {"z_omega_star", number(f.z_star)},
+                  {"z_omega_nominal", number(f.z_nominal)},
+                  {"p_omega_star", number(f.p_star)},
+                  {"p_omega_nominal", number(f.p_nominal)},
+                  {"gbt_p", number(f.gbt_p)},
+                  {"m4_p", number(f.m4_p)},
+                  {"k2_p", number(f.k2_p)}};
     if (!exam.seconds.empty()) entry["rt_profile_z"] = number(f.pace_z);
     pairs.push_back(std::move(entry));
   }
@@ -94,7 +115,8 @@ nlohmann::ordered_json findings_json(const ExamData& exam, const ExamFindings& f
     all_rings.push_back({{"candidates", members}, {"pairs", ring.pairs}, {"shared_wrong_items", items}});
   }
   Json& families = out["families"] = Json::array();
-  for (const FamilySize& f : findings.families) families.push_back({{"family", name_of(f.family)}, {"pairs", f.pairs}, {"alpha_share", f.alpha_share}});
+  for (const FamilySize& f : findings.families)
+    families.push_back({{"family", name_of(f.family)}, {"pairs", f.pairs}, {"alpha_share", f.alpha_share}});
   out["rooms"] = groups_of(findings.rooms);
   out["institutions"] = groups_of(findings.institutions);
   Json& calibration = out["calibration"] = Json::array();
@@ -106,15 +128,29 @@ nlohmann::ordered_json patterns_json(const ExamData& exam, const ExamPatterns& p
   Json out;
   Json& items = out["items"] = Json::array();
   for (const ItemDrift& d : patterns.drift)
-    items.push_back({{"item", exam.items[static_cast<std::size_t>(d.item)]}, {"bank_difficulty", number(d.bank_difficulty)}, {"difficulty", number(d.difficulty)},
-                     {"easier_z", number(d.easier_z)}, {"faster_z", number(d.faster_z)}, {"p_adjusted", number(d.p)}});
+    items.push_back({{"item", exam.items[static_cast<std::size_t>(d.item)]},
+                     {"bank_difficulty", number(d.bank_difficulty)},
+                     {"difficulty", number(d.difficulty)},
+                     {"easier_z", number(d.easier_z)},
+                     {"faster_z", number(d.faster_z)},
+                     {"p_adjusted", number(d.p)}});
   Json people = Json::array(), bursts = Json::array();
   for (const TurnedRight& t : patterns.turned_right)
-    people.push_back({{"candidate", exam.candidates[static_cast<std::size_t>(t.candidate)]}, {"changed", t.changed}, {"turned_right", t.turned_right}, {"p_adjusted", number(t.p)}});
+    people.push_back({{"candidate", exam.candidates[static_cast<std::size_t>(t.candidate)]},
+                      {"changed", t.changed},
+                      {"turned_right", t.turned_right},
+                      {"p_adjusted", number(t.p)}});
   for (const ChangeBurst& b : patterns.bursts)
-    bursts.push_back({{"candidate", exam.candidates[static_cast<std::size_t>(b.candidate)]}, {"turned_right", b.turned_right}, {"changed", b.changed},
-                      {"from_s", b.from_s}, {"to_s", b.to_s}, {"p_adjusted", number(b.p)}});
-  out["answer_changes"] = {{"candidates", people}, {"rooms", changes_of(patterns.rooms)}, {"institutions", changes_of(patterns.institutions)}, {"bursts", bursts}};
+    bursts.push_back({{"candidate", exam.candidates[static_cast<std::size_t>(b.candidate)]},
+                      {"turned_right", b.turned_right},
+                      {"changed", b.changed},
+                      {"from_s", b.from_s},
+                      {"to_s", b.to_s},
+                      {"p_adjusted", number(b.p)}});
+  out["answer_changes"] = {{"candidates", people},
+                           {"rooms", changes_of(patterns.rooms)},
+                           {"institutions", changes_of(patterns.institutions)},
+                           {"bursts", bursts}};
   return out;
 }
 

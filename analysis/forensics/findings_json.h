@@ -8,8 +8,9 @@
 
 namespace invigil {
 
-/// {"exam", "expected_false_flags", "expected_by_rule", "expected_notes", "candidates", "pairs", "rings", "families", "rooms", "institutions", "calibration", "notes"}.
-/// Ids as in the exam; every candidate listed, in the exam's order; pairs by p_adjusted: all significant ones and at least `listed`.
+/// {"exam", "expected_false_flags", "expected_by_rule", "expected_notes", "candidates", "pairs", "rings", "families", "rooms",
+/// "institutions", "calibration", "notes"}. Ids as in the exam; every candidate listed, in the exam's order; pairs by p_adjusted: all
+/// significant ones and at least `listed`.
 nlohmann::ordered_json findings_json(const ExamData& exam, const ExamFindings& findings, std::size_t listed = 200);
 
 /// {"items", "answer_changes": {"candidates", "rooms", "institutions", "bursts"}}: further members of the same object.

@@ -92,7 +92,8 @@ std::vector<std::vector<int>> rings(int candidates, const std::vector<std::pair<
   std::vector<int> root(static_cast<std::size_t>(candidates));
   std::iota(root.begin(), root.end(), 0);
   const auto find = [&](int i) {
-    while (root[static_cast<std::size_t>(i)] != i) i = root[static_cast<std::size_t>(i)] = root[static_cast<std::size_t>(root[static_cast<std::size_t>(i)])];
+    while (root[static_cast<std::size_t>(i)] != i)
+      i = root[static_cast<std::size_t>(i)] = root[static_cast<std::size_t>(root[static_cast<std::size_t>(i)])];
     return i;
   };
   for (const auto& [a, b] : edges) root[static_cast<std::size_t>(std::max(find(a), find(b)))] = std::min(find(a), find(b));
@@ -131,7 +132,8 @@ std::vector<GroupPattern> group_patterns(const std::vector<std::string>& group, 
   RandomSource random(seed);
   for (int round = 0; round < permutations; ++round) {
     for (const auto& [name, members] : dealt)
-      for (std::size_t i = members.size(); i > 1; --i) std::swap(label[members[i - 1]], label[members[static_cast<std::size_t>(random.below(static_cast<int>(i)))]]);
+      for (std::size_t i = members.size(); i > 1; --i)
+        std::swap(label[members[i - 1]], label[members[static_cast<std::size_t>(random.below(static_cast<int>(i)))]]);
     const auto inside = count();
     for (std::size_t g = 0; g < out.size(); ++g) out[g].expected += inside[g], as_many[g] += inside[g] >= observed[g];
   }

@@ -17,10 +17,10 @@ double k2_tail(const ExamData& exam, int copier, int source);
 /// Follow-lag: how often `b` committed the same answer within `window_s` after `a` (or the other way round, whichever is more), and how
 /// often that happens when b's times are shifted in a circle within the session (`shifts` equally spaced). Needs exam.commit_s.
 struct FollowLag {
-  int follows = 0;       ///< the larger of the two directions
-  int follower = -1;     ///< candidate who follows; -1 when neither
+  int follows = 0;    ///< the larger of the two directions
+  int follower = -1;  ///< candidate who follows; -1 when neither
   double median_lag_s = 0;
-  double p = 1;          ///< (1 + shifts with at least as many) / (1 + shifts)
+  double p = 1;  ///< (1 + shifts with at least as many) / (1 + shifts)
 };
 FollowLag follow_lag(const ExamData& exam, int a, int b, double window_s = 15, int shifts = 999);
 
@@ -34,7 +34,8 @@ struct GroupPattern {
   double expected = 0;          ///< mean over the permutations
   double p = 1;
 };
-/// `group[i]` is candidate i's group ("" = none), permuted within equal `within[i]`. Deterministic in `seed`; p = (1 + #{≥}) / (1 + permutations).
+/// `group[i]` is candidate i's group ("" = none), permuted within equal `within[i]`. Deterministic in `seed`; p = (1 + #{≥}) / (1 +
+/// permutations).
 std::vector<GroupPattern> group_patterns(const std::vector<std::string>& group, const std::vector<std::string>& within,
                                          const std::vector<std::pair<int, int>>& conspicuous, int permutations, std::uint64_t seed);
 

@@ -18,7 +18,8 @@ TEST(KTwo, EqualsCopyDetectOnNegocios) {
   if (!exam) GTEST_SKIP() << "INVIGIL_FORENSICS does not name the folder with negocios/";
   const auto reference = reference_vectors("copydetect_negocios.json");
   for (const auto& row : reference["pairs"]) {
-    const int copier = std::stoi(row["Suspected Copier Row #"].get<std::string>()) - 1, source = std::stoi(row["Suspected Source Row #"].get<std::string>()) - 1;
+    const int copier = std::stoi(row["Suspected Copier Row #"].get<std::string>()) - 1,
+              source = std::stoi(row["Suspected Source Row #"].get<std::string>()) - 1;
     const double expected = row["K2.pvalue"].get<double>();
     // The reference takes 1 - P(below), which ends at the rounding of 1; ours goes on into the tail.
     EXPECT_NEAR(k2_tail(*exam, copier, source), expected, 1e-15 + 1e-6 * expected) << copier + 1 << " " << source + 1;
@@ -42,7 +43,8 @@ TEST(FollowLag, TheFollowerIsNamedAndStrangersAreNot) {
   }
   exam.answers.assign(3 * kItems, 0);
   for (int i = 0; i < 3; ++i)
-    for (int j = 0; j < kItems; ++j) exam.commit_s.push_back(40.0 * j + (i == 1 ? 5 + j % 3 : i == 2 ? 700 + 13 * (j % 5) : 0) + 3 * (j % 7));
+    for (int j = 0; j < kItems; ++j)
+      exam.commit_s.push_back(40.0 * j + (i == 1 ? 5 + j % 3 : i == 2 ? 700 + 13 * (j % 5) : 0) + 3 * (j % 7));
   const FollowLag copied = follow_lag(exam, 0, 1), reversed = follow_lag(exam, 1, 0), honest = follow_lag(exam, 0, 2);
   EXPECT_EQ(copied.follower, 1);
   EXPECT_EQ(reversed.follower, 1);

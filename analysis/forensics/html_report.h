@@ -10,6 +10,7 @@ namespace invigil {
 
 /// A whole document that opens in `language` and holds both; the choice works without scripts. Every text from the exam is escaped,
 /// nothing is loaded from anywhere. Light and dark by the reader's setting; printable.
-std::string html_report(const ExamData& exam, const ExamFindings& findings, const ExamPatterns& patterns = {}, Language language = Language::chinese);
+std::string html_report(const ExamData& exam, const ExamFindings& findings, const ExamPatterns& patterns = {},
+                        Language language = Language::chinese);
 
 }  // namespace invigil

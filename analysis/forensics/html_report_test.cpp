@@ -40,7 +40,8 @@ const SimulationPlan kPlanted{.seed = 61, .rooms = 2, .items = 60, .copiers_per_
 
 TEST(HtmlReport, LoadsNothingAndRunsNothing) {
   const Rendered r(kPlanted);
-  for (const char* outside : {"http:", "https:", "//", "<script", "<link", "<img", "<iframe", "@import", "url(", "onclick", "javascript:"}) EXPECT_EQ(r.page.find(outside), std::string::npos) << outside;
+  for (const char* outside : {"http:", "https:", "//", "<script", "<link", "<img", "<iframe", "@import", "url(", "onclick", "javascript:"})
+    EXPECT_EQ(r.page.find(outside), std::string::npos) << outside;
   EXPECT_NE(r.page.find("Content-Security-Policy content=\"default-src 'none'"), std::string::npos);
 }
 
@@ -92,7 +93,8 @@ TEST(HtmlReport, IsWellFormed) {
 TEST(HtmlReport, SaysWhatTheIssueAsksFor) {
   const Rendered r(kPlanted);
   const auto& top = r.found.pairs.front();
-  const std::string a = html_escape(r.sim.exam.candidates[static_cast<std::size_t>(top.pair.a)]), b = html_escape(r.sim.exam.candidates[static_cast<std::size_t>(top.pair.b)]);
+  const std::string a = html_escape(r.sim.exam.candidates[static_cast<std::size_t>(top.pair.a)]),
+                    b = html_escape(r.sim.exam.candidates[static_cast<std::size_t>(top.pair.b)]);
   EXPECT_NE(r.page.find("<h3>1. " + a + " – " + b), std::string::npos);
   EXPECT_EQ(count_of(answers_side_by_side(r.sim.exam, top.pair.a, top.pair.b), "<b>") > 0, top.pair.wrong_matches > 0);
   EXPECT_NE(r.page.find("<line class=link"), std::string::npos);
@@ -114,8 +116,7 @@ TEST(HtmlReport, SharedWrongAnswersAreMarkedOneByOne) {
     exam.key.push_back(0);
   }
   //                 right   wrong alike  differ   none
-  exam.answers = {0, 0, 0,   1, 2, 1,     1, 0, 2, kNoAnswer, kNoAnswer, 1,
-                  0, 0, 0,   1, 2, 1,     2, 1, 0, kNoAnswer, 1,         1};
+  exam.answers = {0, 0, 0, 1, 2, 1, 1, 0, 2, kNoAnswer, kNoAnswer, 1, 0, 0, 0, 1, 2, 1, 2, 1, 0, kNoAnswer, 1, 1};
   const std::string table = answers_side_by_side(exam, 0, 1);
   EXPECT_NE(table.find("<th>one</th><td><u>AAA</u><b>BCB</b><i>BAC·</i> <i>·</i><b>B</b></td>"), std::string::npos) << table;
   EXPECT_NE(table.find("<th>two</th><td><u>AAA</u><b>BCB</b><i>CBA·</i> <i>B</i><b>B</b></td>"), std::string::npos) << table;

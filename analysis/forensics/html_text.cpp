@@ -12,18 +12,27 @@ namespace invigil {
 std::string html_escape(const std::string& text) {
   std::string out;
   for (const char c : text) {
-    if (c == '&') out += "&amp;";
-    else if (c == '<') out += "&lt;";
-    else if (c == '>') out += "&gt;";
-    else if (c == '"') out += "&quot;";
-    else if (c == '\'') out += "&#39;";
-    else if (static_cast<unsigned char>(c) < 0x20) out += ' ';
-    else out += c;
+    if (c == '&')
+      out += "&amp;";
+    else if (c == '<')
+      out += "&lt;";
+    else if (c == '>')
+      out += "&gt;";
+    else if (c == '"')
+      out += "&quot;";
+    else if (c == '\'')
+      out += "&#39;";
+    else if (static_cast<unsigned char>(c) < 0x20)
+      out += ' ';
+    else
+      out += c;
   }
   return out;
 }
 
-std::string html_both(const std::string& zh, const std::string& en) { return "<span class=zh lang=zh>" + zh + "</span><span class=en lang=en>" + en + "</span>"; }
+std::string html_both(const std::string& zh, const std::string& en) {
+  return "<span class=zh lang=zh>" + zh + "</span><span class=en lang=en>" + en + "</span>";
+}
 
 std::string html_probability(double p) {
   if (!std::isfinite(p)) return "–";
@@ -58,8 +67,9 @@ std::string html_family(PairFamily family) {
 
 std::string html_channel(const std::string& name) {
   static const std::map<std::string, std::pair<const char*, const char*>> names{
-      {"similarity", {"答案雷同", "similar answers"}}, {"speed", {"又快又好", "fast and good"}},    {"preknowledge", {"预先知题", "known items"}},
-      {"changes", {"改对答案", "answers changed to right"}}, {"follow_lag", {"跟随作答", "follows"}}, {"rt_profile", {"用时节奏雷同", "similar pace"}}};
+      {"similarity", {"答案雷同", "similar answers"}}, {"speed", {"又快又好", "fast and good"}},
+      {"preknowledge", {"预先知题", "known items"}},   {"changes", {"改对答案", "answers changed to right"}},
+      {"follow_lag", {"跟随作答", "follows"}},         {"rt_profile", {"用时节奏雷同", "similar pace"}}};
   const auto at = names.find(name);
   return at == names.end() ? html_escape(name) : html_both(at->second.first, at->second.second);
 }
@@ -78,7 +88,8 @@ std::string html_rule(const std::string& name) {
 }
 
 std::size_t characters_of(const std::string& text) {
-  return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0U) != 0x80; }));
+  return static_cast<std::size_t>(
+      std::count_if(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0U) != 0x80; }));
 }
 
 }  // namespace invigil

@@ -25,7 +25,8 @@ struct ItemDrift {
 std::vector<ItemDrift> bank_drift(const ExamData& exam, const BankFigures& bank);
 
 /// The same question while answers come in, one item: S = max(0, S + (β - τ_i - y_ij) α - ½) over the candidates in the order they
-/// answered (Page 1954; one-sided, for a shift of one standard deviation of log time). Rises when the item is answered faster than the bank says.
+/// answered (Page 1954; one-sided, for a shift of one standard deviation of log time). Rises when the item is answered faster than the bank
+/// says.
 class SpeedCusum {
  public:
   /// `intensity` β in log seconds, `precision` α in 1 / log seconds.

@@ -22,7 +22,8 @@ TEST(ItemDrift, ACommonShiftIsNoDrift) {
   const auto z = item_drift(before, error, now, error);
   for (const std::size_t j : {0U, 1U, 2U, 4U}) EXPECT_NEAR(z[j], 0, 1e-9);
   EXPECT_NEAR(z[3], 1 / std::sqrt(0.02), 1e-9);
-  EXPECT_TRUE(std::isnan(item_drift(std::vector{std::nan(""), 0.0}, std::vector{0.1, 0.1}, std::vector{0.0, 0.0}, std::vector{0.1, 0.1})[0]));
+  EXPECT_TRUE(
+      std::isnan(item_drift(std::vector{std::nan(""), 0.0}, std::vector{0.1, 0.1}, std::vector{0.0, 0.0}, std::vector{0.1, 0.1})[0]));
 }
 
 TEST(ItemDrift, ALeakedItemIsEasierAndFasterThanItsBank) {

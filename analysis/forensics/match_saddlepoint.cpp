@@ -9,11 +9,11 @@ namespace invigil {
 namespace {
 
 constexpr int kMostSteps = 50;
-constexpr double kLongestStep = 1.5;       // of any tilt: the cumulants bend by at most about e to that within it
-constexpr double kFarthestTilt = 100;      // three of them together stay finite
-constexpr double kConverged = 1e-12;       // Newton decrement squared: what w²/2 could still change by
+constexpr double kLongestStep = 1.5;              // of any tilt: the cumulants bend by at most about e to that within it
+constexpr double kFarthestTilt = 100;             // three of them together stay finite
+constexpr double kConverged = 1e-12;              // Newton decrement squared: what w²/2 could still change by
 constexpr double kFlat = 1e-3, kSteepest = 0.98;  // stairs less than a thousandth don't show
-constexpr double kLeastZ = 0.5;            // nearer the mean the two corrections cancel to nothing
+constexpr double kLeastZ = 0.5;                   // nearer the mean the two corrections cancel to nothing
 
 /// Σ ln(1 - p + p e^t) and its first two derivatives, added.
 struct Cumulant {
@@ -48,7 +48,8 @@ struct Joint {
   /// `other` = 1, or -1 for the cumulant half a turn away.
   Joint(const Outcomes& outcome, const MatchLaw& law, const Eigen::Vector3d& tilt, double other_sign = 1) {
     const double x = std::exp(tilt[0]), y = std::exp(tilt[1]), z = std::exp(tilt[2]), all = x * y * z;
-    const double *both = outcome.both.data(), *first = outcome.first.data(), *second = outcome.second.data(), *same = outcome.same_wrong.data(), *other = outcome.other.data();
+    const double *both = outcome.both.data(), *first = outcome.first.data(), *second = outcome.second.data(),
+                 *same = outcome.same_wrong.data(), *other = outcome.other.data();
     for (std::size_t j = 0; j < outcome.both.size(); ++j) {
       const double rr = both[j] * all, rw = first[j] * x, wr = second[j] * y, ww = same[j] * z;
       const double inverse = 1 / (rr + rw + wr + ww + other_sign * other[j]);
@@ -69,10 +70,11 @@ struct Joint {
   }
 };
 
-/// Where wrong answers fall together almost surely, matches given both scores come in steps of two (one more item that both have right is one
-/// fewer that both have wrong), and the tail is a staircase about the smooth one. The characteristic function says so at π in all three
+/// Where wrong answers fall together almost surely, matches given both scores come in steps of two (one more item that both have right is
+/// one fewer that both have wrong), and the tail is a staircase about the smooth one. The characteristic function says so at π in all three
 /// directions: there only the outcome `both wrong, differently` keeps its sign. Its Gaussian integral there, relative to the main one.
-double staircase(const Outcomes& outcome, const MatchLaw& law, const Eigen::Vector3d& tilt, const Eigen::Vector3d& target, double curvature) {
+double staircase(const Outcomes& outcome, const MatchLaw& law, const Eigen::Vector3d& tilt, const Eigen::Vector3d& target,
+                 double curvature) {
   const double x = std::exp(tilt[0]), y = std::exp(tilt[1]), z = std::exp(tilt[2]), all = x * y * z;
   double ratio = 1;
   for (std::size_t j = 0; j < outcome.both.size(); ++j) {
@@ -90,7 +92,8 @@ double staircase(const Outcomes& outcome, const MatchLaw& law, const Eigen::Vect
   const double determinant = bend.determinant();
   if (factor.info() != Eigen::Success || !(determinant > 0)) return 0;
   const Eigen::Vector3d away = target - Eigen::Vector3d(there.a, there.b, there.m);
-  const int steps = static_cast<int>(law.right_a.size() + law.alone_a.size() + law.alone_b.size()) + static_cast<int>(std::lround(target[0] + target[1] + target[2] + 0.5));
+  const int steps = static_cast<int>(law.right_a.size() + law.alone_a.size() + law.alone_b.size()) +
+                    static_cast<int>(std::lround(target[0] + target[1] + target[2] + 0.5));
   const double size = ratio * std::sqrt(curvature / determinant) * std::exp(-away.dot(factor.solve(away)) / 2) * std::tanh(tilt[2] / 2);
   return std::clamp(steps % 2 == 0 ? size : -size, -kSteepest, kSteepest);
 }
@@ -152,7 +155,8 @@ std::optional<double> match_saddlepoint(const MatchLaw& law, const ScoreConditio
     const double r = std::sqrt(2 * std::max(halved, 0.0));
     if (r < kLeastZ) return std::nullopt;
     const double determinant = curvature.determinant();
-    const double u = 2 * std::sinh(tilt[2] / 2) * std::sqrt(determinant / (a.curvature * b.curvature)) / (1 + staircase(outcome, law, tilt, target, determinant));
+    const double u = 2 * std::sinh(tilt[2] / 2) * std::sqrt(determinant / (a.curvature * b.curvature)) /
+                     (1 + staircase(outcome, law, tilt, target, determinant));
     const double z = r + std::log(u / r) / r;
     return std::isfinite(z) && z > 0 ? std::optional(z) : std::nullopt;
   }

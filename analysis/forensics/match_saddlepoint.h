@@ -25,11 +25,10 @@ struct MatchLaw {
   std::span<const double> alone_a, alone_b;
 };
 
-/// z with P(standard normal ≥ z) ≈ P(matches ≥ m | both scores): the double saddlepoint approximation for a lattice variable (Skovgaard 1987,
-/// "Saddlepoint expansions for conditional distributions", Journal of Applied Probability 24, with the second continuity correction of
-/// Daniels 1987, at m - ½), in the form
-/// r + ln(u / r) / r of Barndorff-Nielsen (1986), which stays a probability however far out. Since the Rasch score is sufficient, nothing of
-/// the abilities is left under the condition, and only the items' parameters are taken as known.
+/// z with P(standard normal ≥ z) ≈ P(matches ≥ m | both scores): the double saddlepoint approximation for a lattice variable (Skovgaard
+/// 1987, "Saddlepoint expansions for conditional distributions", Journal of Applied Probability 24, with the second continuity correction
+/// of Daniels 1987, at m - ½), in the form r + ln(u / r) / r of Barndorff-Nielsen (1986), which stays a probability however far out. Since
+/// the Rasch score is sufficient, nothing of the abilities is left under the condition, and only the items' parameters are taken as known.
 /// Nothing where it cannot say: a score that is not attainable, matches at or below what the scores explain (z < ½), no convergence.
 /// Time: some six passes over the items. match_saddlepoint_test compares it with the exact distribution.
 std::optional<double> match_saddlepoint(const MatchLaw& law, const ScoreCondition& a, const ScoreCondition& b, int matches);

@@ -31,9 +31,13 @@ Candidates candidates(int shared, int alone, std::uint64_t seed, double theta_a 
   Candidates c;
   for (int j = 0; j < shared + 2 * alone; ++j) {
     const double difficulty = 1.1 * random.normal();
-    if (j < shared) c.a.push_back(logistic(theta_a - difficulty)), c.b.push_back(logistic(theta_b - difficulty)), c.share_square.push_back(0.34 + 0.5 * random.uniform());
-    else if (j < shared + alone) c.alone_a.push_back(logistic(theta_a - difficulty));
-    else c.alone_b.push_back(logistic(theta_b - difficulty));
+    if (j < shared)
+      c.a.push_back(logistic(theta_a - difficulty)), c.b.push_back(logistic(theta_b - difficulty)),
+          c.share_square.push_back(0.34 + 0.5 * random.uniform());
+    else if (j < shared + alone)
+      c.alone_a.push_back(logistic(theta_a - difficulty));
+    else
+      c.alone_b.push_back(logistic(theta_b - difficulty));
   }
   return c;
 }
@@ -41,7 +45,11 @@ Candidates candidates(int shared, int alone, std::uint64_t seed, double theta_a 
 /// P(score a, score b, matches), all of them, by adding one item after another.
 class ExactMatches {
  public:
-  explicit ExactMatches(const Candidates& c) : of_a_(static_cast<int>(c.a.size() + c.alone_a.size())), of_b_(static_cast<int>(c.b.size() + c.alone_b.size())), shared_(static_cast<int>(c.a.size())), p_(cells(), 0) {
+  explicit ExactMatches(const Candidates& c)
+      : of_a_(static_cast<int>(c.a.size() + c.alone_a.size())),
+        of_b_(static_cast<int>(c.b.size() + c.alone_b.size())),
+        shared_(static_cast<int>(c.a.size())),
+        p_(cells(), 0) {
     p_[0] = 1;
     for (std::size_t j = 0; j < c.a.size(); ++j) {
       const double a = c.a[j], b = c.b[j], wrong = (1 - a) * (1 - b), same = wrong * c.share_square[j];
@@ -65,8 +73,14 @@ class ExactMatches {
     int a, b, m;
     double p;
   };
-  std::size_t cells() const { return static_cast<std::size_t>(of_a_ + 1) * static_cast<std::size_t>(of_b_ + 1) * static_cast<std::size_t>(shared_ + 1); }
-  std::size_t cell(int a, int b, int m) const { return (static_cast<std::size_t>(a) * static_cast<std::size_t>(of_b_ + 1) + static_cast<std::size_t>(b)) * static_cast<std::size_t>(shared_ + 1) + static_cast<std::size_t>(m); }
+  std::size_t cells() const {
+    return static_cast<std::size_t>(of_a_ + 1) * static_cast<std::size_t>(of_b_ + 1) * static_cast<std::size_t>(shared_ + 1);
+  }
+  std::size_t cell(int a, int b, int m) const {
+    return (static_cast<std::size_t>(a) * static_cast<std::size_t>(of_b_ + 1) + static_cast<std::size_t>(b)) *
+               static_cast<std::size_t>(shared_ + 1) +
+           static_cast<std::size_t>(m);
+  }
   void add(const std::vector<Outcome>& outcomes) {
     std::vector<double> next(p_.size(), 0);
     for (int a = 0; a <= of_a_; ++a)
@@ -155,7 +169,8 @@ TEST(MatchSaddlepoint, AScoreThatAllowsOnlyOnePatternSaysNothing) {
 
 TEST(MatchSaddlepoint, AnAbilityThatMissesItsScoreMakesNoDifference) {
   // The condition removes the abilities: the same scores, asked of a model fitted too able, too weak, or right.
-  const Candidates able = candidates(20, 0, 11, 2.0, 1.4), fitted = candidates(20, 0, 11, 0.8, 0.2), weak = candidates(20, 0, 11, -0.5, -0.9);
+  const Candidates able = candidates(20, 0, 11, 2.0, 1.4), fitted = candidates(20, 0, 11, 0.8, 0.2),
+                   weak = candidates(20, 0, 11, -0.5, -0.9);
   for (const int matches : {14, 16, 18}) {
     const auto z = match_saddlepoint(fitted.law(), fitted.condition(true, 11), fitted.condition(false, 10), matches);
     ASSERT_TRUE(z);

@@ -87,7 +87,8 @@ NullTail::NullTail(std::vector<double> null_p) {
   const std::size_t count = null_p.size();
   if (count < kSlopeNeeds) return;
   std::sort(null_p.begin(), null_p.end());
-  const auto below = static_cast<std::size_t>(kTailShare * static_cast<double>(count)), censored = static_cast<std::size_t>(kCensoredShare * static_cast<double>(count));
+  const auto below = static_cast<std::size_t>(kTailShare * static_cast<double>(count)),
+             censored = static_cast<std::size_t>(kCensoredShare * static_cast<double>(count));
   const double start = null_p[below], least = null_p[censored];
   if (start <= 0 || least <= 0) return;
   double sum = 0;
@@ -113,7 +114,11 @@ double smallest_of(std::span<const double> p) {
   return std::min(1.0, static_cast<double>(p.size()) * *std::min_element(p.begin(), p.end()));
 }
 
-double largest_plausible_rate(double trials, double hits, double error) { return boost::math::binomial::find_upper_bound_on_p(trials, hits, error); }
-double smallest_plausible_rate(double trials, double hits, double error) { return boost::math::binomial::find_lower_bound_on_p(trials, hits, error); }
+double largest_plausible_rate(double trials, double hits, double error) {
+  return boost::math::binomial::find_upper_bound_on_p(trials, hits, error);
+}
+double smallest_plausible_rate(double trials, double hits, double error) {
+  return boost::math::binomial::find_lower_bound_on_p(trials, hits, error);
+}
 
 }  // namespace invigil

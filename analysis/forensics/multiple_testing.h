@@ -38,8 +38,8 @@ class TailFit {
 };
 
 /// How much too small the small p-values of a test are, judged by pairs or people who cannot have cheated. Below 5 % of a calibrated test
-/// -ln p is exponential with mean 1; its mean is estimated here with the top 0.1 % censored (Epstein & Sobel 1953), so that a few guilty ones
-/// among the innocent do not spoil it. A mean s > 1 makes p into 0.05 (p / 0.05)^(1/s).
+/// -ln p is exponential with mean 1; its mean is estimated here with the top 0.1 % censored (Epstein & Sobel 1953), so that a few guilty
+/// ones among the innocent do not spoil it. A mean s > 1 makes p into 0.05 (p / 0.05)^(1/s).
 class NullTail {
  public:
   NullTail() = default;

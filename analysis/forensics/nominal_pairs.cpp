@@ -39,7 +39,9 @@ void NominalModel::fill(int candidate, std::span<double> out) const {
   table_.probabilities(fit_->ability[static_cast<std::size_t>(candidate)], out);
   const auto answers = exam_->row(candidate);
   for (std::size_t j = 0; j < answers.size(); ++j)
-    if (answers[j] == kNoAnswer) std::fill(out.begin() + static_cast<std::ptrdiff_t>(table_.first(j)), out.begin() + static_cast<std::ptrdiff_t>(table_.first(j + 1)), 0);
+    if (answers[j] == kNoAnswer)
+      std::fill(out.begin() + static_cast<std::ptrdiff_t>(table_.first(j)), out.begin() + static_cast<std::ptrdiff_t>(table_.first(j + 1)),
+                0);
 }
 
 std::span<const double> NominalModel::row(int candidate, std::vector<double>& scratch) const {

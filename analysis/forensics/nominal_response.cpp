@@ -32,7 +32,8 @@ struct Quadrature {
   MatrixXd power;
   VectorXd log_weight;
   std::size_t stride;  ///< nodes rounded up to whole vectors
-  explicit Quadrature(int nodes) : power(nodes, 3), log_weight(nodes), stride((static_cast<std::size_t>(nodes) + kNodeStep - 1) / kNodeStep * kNodeStep) {
+  explicit Quadrature(int nodes)
+      : power(nodes, 3), log_weight(nodes), stride((static_cast<std::size_t>(nodes) + kNodeStep - 1) / kNodeStep * kNodeStep) {
     for (int q = 0; q < nodes; ++q) {
       const double theta = -kAbilityLimit + 2 * kAbilityLimit * q / (nodes - 1);
       power.row(q) << 1, theta, theta * theta;
@@ -64,7 +65,8 @@ struct FreeItem {
     log_p.colwise() -= sum.array().log().matrix();
   }
 
-  /// One Newton step up Σ_q Σ_k counts(q, k) log P_k(θ_q) - ridge/2 |parameters|², from the `p` evaluate() gave; returns the largest change.
+  /// One Newton step up Σ_q Σ_k counts(q, k) log P_k(θ_q) - ridge/2 |parameters|², from the `p` evaluate() gave; returns the largest
+  /// change.
   double improve(const Quadrature& at, const MatrixXd& p, const Eigen::Ref<const MatrixXd>& counts, double ridge) {
     const Index free = basis.cols();
     if (free == 0) return 0;  // one option: nothing to choose
@@ -187,10 +189,13 @@ double NominalTable::ability(std::span<const std::int8_t> answers, double start)
     (gradient > 0 ? low : high) = theta;
     (gradient > 0 ? low_seen : high_seen) = true;
     const double newton = information > 1e-12 ? theta + gradient / information : gradient > 0 ? high : low;
-    if (std::abs(newton - theta) < 1e-8) return std::clamp(newton, -kAbilityLimit, kAbilityLimit);  // the error left is the square of the step
+    if (std::abs(newton - theta) < 1e-8)
+      return std::clamp(newton, -kAbilityLimit, kAbilityLimit);  // the error left is the square of the step
     double next = newton;
-    if (newton >= high) next = high_seen ? (low + high) / 2 : high;
-    else if (newton <= low) next = low_seen ? (low + high) / 2 : low;
+    if (newton >= high)
+      next = high_seen ? (low + high) / 2 : high;
+    else if (newton <= low)
+      next = low_seen ? (low + high) / 2 : low;
     theta = next;
   }
   return theta;
@@ -227,7 +232,8 @@ NominalFit fit_nominal(const ExamData& exam, const NominalOptions& options) {
     }
     double change = 0;
     for (std::size_t j = 0; j < items; ++j)
-      change = std::max(change, free[j].improve(at, p[j], counts.block(0, static_cast<Index>(free[j].first), at.nodes(), free[j].options()), ridge));
+      change = std::max(
+          change, free[j].improve(at, p[j], counts.block(0, static_cast<Index>(free[j].first), at.nodes(), free[j].options()), ridge));
     if (change < options.tolerance) break;
   }
   for (const FreeItem& item : free) {

@@ -15,10 +15,10 @@ struct NominalItem {
 };
 
 struct NominalOptions {
-  int nodes = 31;             ///< quadrature nodes over N(0, 1) on [-4, 4]
+  int nodes = 31;  ///< quadrature nodes over N(0, 1) on [-4, 4]
   int max_iterations = 200;
-  double tolerance = 1e-4;    ///< largest change of a parameter
-  double ridge = -1;          ///< on slopes and intercepts; < 0 = 0.05, or 1 below 100 candidates
+  double tolerance = 1e-4;  ///< largest change of a parameter
+  double ridge = -1;        ///< on slopes and intercepts; < 0 = 0.05, or 1 below 100 candidates
 };
 
 struct NominalFit {

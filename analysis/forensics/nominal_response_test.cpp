@@ -55,7 +55,8 @@ double penalised(const ExamData& exam, const std::vector<NominalItem>& items, do
   constexpr int kNodes = 31;
   double total = 0, weights = 0;
   std::vector<double> theta, weight;
-  for (int q = 0; q < kNodes; ++q) theta.push_back(-4 + 8.0 * q / (kNodes - 1)), weight.push_back(std::exp(-theta.back() * theta.back() / 2)), weights += weight.back();
+  for (int q = 0; q < kNodes; ++q)
+    theta.push_back(-4 + 8.0 * q / (kNodes - 1)), weight.push_back(std::exp(-theta.back() * theta.back() / 2)), weights += weight.back();
   std::vector<std::vector<std::vector<double>>> p(items.size());
   for (std::size_t j = 0; j < items.size(); ++j)
     for (const double t : theta) p[j].push_back(option_probabilities(items[j], t));
@@ -70,7 +71,8 @@ double penalised(const ExamData& exam, const std::vector<NominalItem>& items, do
     total += std::log(sum);
   }
   for (const NominalItem& item : items)
-    for (std::size_t k = 0; k < item.slope.size(); ++k) total -= ridge / 2 * (item.slope[k] * item.slope[k] + item.intercept[k] * item.intercept[k]);
+    for (std::size_t k = 0; k < item.slope.size(); ++k)
+      total -= ridge / 2 * (item.slope[k] * item.slope[k] + item.intercept[k] * item.intercept[k]);
   return total;
 }
 
@@ -114,7 +116,8 @@ TEST(NominalResponse, AbilityIsTheLikelihoodsTop) {
     const auto log_likelihood = [&](double theta) {
       double sum = 0;
       for (std::size_t j = 0; j < fit.items.size(); ++j)
-        if (drawn.exam.answered(i, static_cast<int>(j))) sum += std::log(option_probabilities(fit.items[j], theta)[static_cast<std::size_t>(drawn.exam.row(i)[j])]);
+        if (drawn.exam.answered(i, static_cast<int>(j)))
+          sum += std::log(option_probabilities(fit.items[j], theta)[static_cast<std::size_t>(drawn.exam.row(i)[j])]);
       return sum;
     };
     const double at = fit.ability[static_cast<std::size_t>(i)], there = log_likelihood(at);

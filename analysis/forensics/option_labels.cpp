@@ -31,7 +31,9 @@ struct Counted {
 /// The labels every item has because its neighbours have them: A to the last letter among the keys, or 1 to the last digit.
 std::vector<std::string> common_labels(const std::vector<std::string>& key) {
   std::vector<std::string> out;
-  const auto all = [&](auto kind) { return std::all_of(key.begin(), key.end(), [&](const std::string& k) { return k.size() == 1 && kind(k[0]); }); };
+  const auto all = [&](auto kind) {
+    return std::all_of(key.begin(), key.end(), [&](const std::string& k) { return k.size() == 1 && kind(k[0]); });
+  };
   const bool letters = all(letter), digits = all(digit);
   if (!letters && !digits) return out;
   const auto [low, high] = std::minmax_element(key.begin(), key.end());
@@ -76,7 +78,8 @@ std::string plain_label(const std::string& text) {
 bool no_answer_label(const std::string& text) {
   static constexpr std::array<const char*, 6> kWords{"NA", "N/A", "NaN", "nan", "NULL", "null"};
   if (std::find(kWords.begin(), kWords.end(), text) != kWords.end()) return true;
-  return std::none_of(text.begin(), text.end(), [](char c) { return letter(c) || lower(c) || digit(c) || static_cast<unsigned char>(c) >= 0x80; });
+  return std::none_of(text.begin(), text.end(),
+                      [](char c) { return letter(c) || lower(c) || digit(c) || static_cast<unsigned char>(c) >= 0x80; });
 }
 
 std::string shown(const std::string& text) {
@@ -121,8 +124,11 @@ Result<std::vector<Wording>> label_answers(const CsvTable& table, const std::vec
       given.push_back(std::move(label));
     }
     if (labels.size() > static_cast<std::size_t>(kMaxOptions))
-      return tl::make_unexpected(csv_error(table, table.header[j + 1], {fmt::format("试题“{}”有 {} 种不同的作答，超过 {} 种就不是选择题了", shown(exam.items[j]), labels.size(), kMaxOptions),
-                                                                        fmt::format("item \"{}\" has {} different answers; more than {} is no choice among options", shown(exam.items[j]), labels.size(), kMaxOptions)}));
+      return tl::make_unexpected(
+          csv_error(table, table.header[j + 1],
+                    {fmt::format("试题“{}”有 {} 种不同的作答，超过 {} 种就不是选择题了", shown(exam.items[j]), labels.size(), kMaxOptions),
+                     fmt::format("item \"{}\" has {} different answers; more than {} is no choice among options", shown(exam.items[j]),
+                                 labels.size(), kMaxOptions)}));
     if (std::find(given.begin(), given.end(), key[j]) == given.end() && unkeyed++ == 0) first_unkeyed = exam.items[j];
     add_unchosen(common, labels);
     if (labels.size() < 2) labels.insert(key[j] == "-" ? "--" : "-");  // everybody right: one unchosen option keeps the model whole
@@ -132,17 +138,25 @@ Result<std::vector<Wording>> label_answers(const CsvTable& table, const std::vec
       if (!given[i].empty()) exam.answers[i * items + j] = static_cast<std::int8_t>(std::distance(labels.begin(), labels.find(given[i])));
   }
   if (2 * strange.count > answers)
-    return tl::make_unexpected(csv_error(table, strange.cell, {fmt::format("答案表的选项是 {}–{}，而多数作答（{} 处中的 {} 处）不在其中：两个文件的选项写法是否一致？", common.front(), common.back(), answers, strange.count),
-                                                               fmt::format("the key has the options {}–{}, and most answers ({} of {}) are none of them: do both files name the options alike?", common.front(), common.back(), strange.count, answers)}));
+    return tl::make_unexpected(csv_error(
+        table, strange.cell,
+        {fmt::format("答案表的选项是 {}–{}，而多数作答（{} 处中的 {} 处）不在其中：两个文件的选项写法是否一致？", common.front(),
+                     common.back(), answers, strange.count),
+         fmt::format("the key has the options {}–{}, and most answers ({} of {}) are none of them: do both files name the options alike?",
+                     common.front(), common.back(), strange.count, answers)}));
   std::vector<Wording> repairs;
   if (unkeyed > 0)
-    repairs.push_back({fmt::format("{} 道试题无人选中标准答案，请核对答案表（第一道 {}）", unkeyed, shown(first_unkeyed)), fmt::format("{} items whose key nobody chose: please check the key (first {})", unkeyed, shown(first_unkeyed))});
-  respelt.say(repairs, "{} 处选项按大写半角字母读取（第一处 {}）", "{} answers in lower-case or full-width letters read as plain capitals (first {})");
+    repairs.push_back({fmt::format("{} 道试题无人选中标准答案，请核对答案表（第一道 {}）", unkeyed, shown(first_unkeyed)),
+                       fmt::format("{} items whose key nobody chose: please check the key (first {})", unkeyed, shown(first_unkeyed))});
+  respelt.say(repairs, "{} 处选项按大写半角字母读取（第一处 {}）",
+              "{} answers in lower-case or full-width letters read as plain capitals (first {})");
   marks.say(repairs, "{} 处标记按未作答处理（第一处 {}）", "{} marks taken as not answered (first {})");
   if (strange.count > 0) {
     const std::string range = common.front() + "–" + common.back();
-    repairs.push_back({fmt::format("{} 处作答不在 {} 之内（答案表中没有更靠后的选项），作为另外的错误选项保留，请核对（第一处 {}）", strange.count, range, strange.first),
-                       fmt::format("{} answers outside {}, the options of the key, kept as further wrong options: please check (first {})", strange.count, range, strange.first)});
+    repairs.push_back({fmt::format("{} 处作答不在 {} 之内（答案表中没有更靠后的选项），作为另外的错误选项保留，请核对（第一处 {}）",
+                                   strange.count, range, strange.first),
+                       fmt::format("{} answers outside {}, the options of the key, kept as further wrong options: please check (first {})",
+                                   strange.count, range, strange.first)});
   }
   return repairs;
 }

@@ -21,7 +21,9 @@ double sidak(double p, double tests) { return p >= 1 ? 1 : -std::expm1(tests * s
 double pace_likeness(const ExamData& exam, const std::vector<float>& pace, int a, int b) {
   const std::size_t items = exam.items.size();
   double rho = 0;
-  for (std::size_t j = 0; j < items; ++j) rho += static_cast<double>(pace[static_cast<std::size_t>(a) * items + j]) * static_cast<double>(pace[static_cast<std::size_t>(b) * items + j]);
+  for (std::size_t j = 0; j < items; ++j)
+    rho += static_cast<double>(pace[static_cast<std::size_t>(a) * items + j]) *
+           static_cast<double>(pace[static_cast<std::size_t>(b) * items + j]);
   return std::atanh(std::clamp(rho, -0.99999, 0.99999)) * std::sqrt(std::max(1.0, static_cast<double>(items) - 3));
 }
 
@@ -47,8 +49,8 @@ void keep_smallest(CandidateFinding& candidate, const ChannelFinding& found) {
   candidate.channels.push_back(found);
 }
 
-/// How much each candidate's pace moves with that of the (at most ten) partners most alike in answers: Σ z / √partners, centred and scaled over
-/// the candidates, since who errs alike also lingers alike. 0 and partner -1 where nobody is listed.
+/// How much each candidate's pace moves with that of the (at most ten) partners most alike in answers: Σ z / √partners, centred and scaled
+/// over the candidates, since who errs alike also lingers alike. 0 and partner -1 where nobody is listed.
 std::vector<Closest> pace_with_partners(const ExamFindings& out) {
   std::vector<std::vector<std::pair<double, std::size_t>>> own(out.candidates.size());
   for (std::size_t k = 0; k < out.pairs.size(); ++k)
@@ -74,7 +76,8 @@ std::vector<Closest> pace_with_partners(const ExamFindings& out) {
 
 }  // namespace
 
-void add_pace(const ExamData& exam, const SeatFamilies& families, const std::vector<float>& pace, const std::vector<Closest>& closest, ExamFindings& out) {
+void add_pace(const ExamData& exam, const SeatFamilies& families, const std::vector<float>& pace, const std::vector<Closest>& closest,
+              ExamFindings& out) {
   if (pace.empty() || closest.empty()) return;
   std::vector<double> null;
   for (const auto& [a, b] : families.strangers(kStrangersNeeded, kStrangers)) null.push_back(pace_likeness(exam, pace, a, b));
@@ -98,7 +101,8 @@ void add_pace(const ExamData& exam, const SeatFamilies& families, const std::vec
     }
     const auto joint = static_cast<double>(together[i].z);
     const double confirmed = tail.p(surprise(joint * scale + centre)), p = 2 / (1 / nearest + 1 / confirmed);
-    out.candidates[i].channels.push_back(nearest <= confirmed ? ChannelFinding{"rt_profile", p, z, closest[i].partner} : ChannelFinding{"rt_profile", p, joint, together[i].partner});
+    out.candidates[i].channels.push_back(nearest <= confirmed ? ChannelFinding{"rt_profile", p, z, closest[i].partner}
+                                                              : ChannelFinding{"rt_profile", p, joint, together[i].partner});
   }
 }
 
@@ -134,7 +138,8 @@ void add_follow_lag(const ExamData& exam, const SeatFamilies& families, ExamFind
     // Half a count less: the tail is fitted to whole numbers as if they were not.
     const double p = tail.p(count - (room == usual.end() ? 0 : room->second) - 0.5);
     for (const auto& [one, other] : {std::pair{a, b}, std::pair{b, a}})
-      keep_smallest(out.candidates[static_cast<std::size_t>(one)], {"follow_lag", sidak(p, tests[static_cast<std::size_t>(one)]), count, other});
+      keep_smallest(out.candidates[static_cast<std::size_t>(one)],
+                    {"follow_lag", sidak(p, tests[static_cast<std::size_t>(one)]), count, other});
   }
 }
 

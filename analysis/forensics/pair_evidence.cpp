@@ -23,7 +23,8 @@ constexpr double kUnknown = std::numeric_limits<double>::quiet_NaN();
 
 }  // namespace
 
-PairEvidence::PairEvidence(const ExamData& exam, const AnalysisOptions& options, const SeatFamilies& families, const RaschFit& rasch, const std::vector<float>& pace)
+PairEvidence::PairEvidence(const ExamData& exam, const AnalysisOptions& options, const SeatFamilies& families, const RaschFit& rasch,
+                           const std::vector<float>& pace)
     : exam_(exam), options_(options), families_(families), rasch_(rasch), pace_(pace) {}
 
 void PairEvidence::run(ExamFindings& out) {
@@ -32,7 +33,9 @@ void PairEvidence::run(ExamFindings& out) {
   out.pair_count = static_cast<std::uint64_t>(n) * static_cast<std::uint64_t>(n - 1) / 2;
   if (n < kSimilarityNeeds) {
     out.notes.push_back({fmt::format("考生 {} 人，少于 {} 人，因此不计算雷同统计量：作答太少，分不清偶然与抄袭", n, kSimilarityNeeds),
-                         fmt::format("{} candidates: fewer than {}, so no similarity statistic is calculated; chance alone cannot be told from copying in so few answers", n, kSimilarityNeeds)});
+                         fmt::format("{} candidates: fewer than {}, so no similarity statistic is calculated; chance alone cannot be told "
+                                     "from copying in so few answers",
+                                     n, kSimilarityNeeds)});
     return;
   }
   out.similarity_tested = true;
@@ -73,8 +76,8 @@ void PairEvidence::standardise(ExamFindings& out) {
   out.nominal_scale = nominal_standard_.scale = scan_.nominal_spread.scale();
 }
 
-/// Members of one institution who sat in different rooms, or, where each institution had a room to itself, apart in it: what the same teacher
-/// and the same book explain.
+/// Members of one institution who sat in different rooms, or, where each institution had a room to itself, apart in it: what the same
+/// teacher and the same book explain.
 void PairEvidence::institution_null() {
   std::map<std::string, std::vector<int>> members;
   for (std::size_t i = 0; i < exam_.seats.size(); ++i)
@@ -112,7 +115,8 @@ PairFinding PairEvidence::exact(int a, int b) const {
   const bool inside = families_.same_institution(a, b);
   f.z_star = f.pair.z_scaled = star_standard_.z(f.pair.z_corrected, inside);
   const auto given_scores = star_->conditional_z(f.pair);
-  f.p = f.p_star = given_scores ? normal_upper_tail(star_standard_.z(*given_scores, inside)) : star_tail(star_standard_.z(f.pair.z, inside), f.pair.skewness);
+  f.p = f.p_star = given_scores ? normal_upper_tail(star_standard_.z(*given_scores, inside))
+                                : star_tail(star_standard_.z(f.pair.z, inside), f.pair.skewness);
   f.z_nominal = f.p_nominal = kUnknown;
   if (nominal_) {
     StarPair other = nominal_->compare(a, b);
@@ -168,13 +172,15 @@ void PairEvidence::adjust(ExamFindings& out) const {
     pair.q = least;
   }
   std::stable_sort(out.pairs.begin(), out.pairs.end(), [](const PairFinding& x, const PairFinding& y) {
-    return x.p_adjusted != y.p_adjusted ? x.p_adjusted < y.p_adjusted : x.p != y.p ? x.p < y.p : std::pair(x.pair.a, x.pair.b) < std::pair(y.pair.a, y.pair.b);
+    return x.p_adjusted != y.p_adjusted ? x.p_adjusted < y.p_adjusted
+           : x.p != y.p                 ? x.p < y.p
+                                        : std::pair(x.pair.a, x.pair.b) < std::pair(y.pair.a, y.pair.b);
   });
 }
 
-/// One p for each candidate over all partners: the weighted harmonic mean of the pairs' p (Wilson 2019), so that one overwhelming partner counts
-/// nearly as with Bonferroni and a ring's many middling partners add up. Half of the weight goes by seats, half evenly: copiers sit side by side,
-/// but the members of a ring sit anywhere. What was not examined exactly counts as p = 1.
+/// One p for each candidate over all partners: the weighted harmonic mean of the pairs' p (Wilson 2019), so that one overwhelming partner
+/// counts nearly as with Bonferroni and a ring's many middling partners add up. Half of the weight goes by seats, half evenly: copiers sit
+/// side by side, but the members of a ring sit anywhere. What was not examined exactly counts as p = 1.
 void PairEvidence::tell_candidates(ExamFindings& out) const {
   struct Likeness {
     double weight = 0, p = 1, z = 0;
@@ -203,7 +209,8 @@ void PairEvidence::calibrate(ExamFindings& out) const {
     if (nominal_p * static_cast<double>(out.pair_count) < 1) break;
     double z = 0;
     for (double low = 0, high = 10; high - low > 1e-9;) z = (low + high) / 2, (normal_upper_tail(z) > nominal_p ? low : high) = z;
-    out.calibration.push_back({nominal_p, static_cast<double>(scan_.star_spread.at_least(z * out.star_scale)) / static_cast<double>(scan_.pairs)});
+    out.calibration.push_back(
+        {nominal_p, static_cast<double>(scan_.star_spread.at_least(z * out.star_scale)) / static_cast<double>(scan_.pairs)});
   }
 }
 

@@ -17,7 +17,8 @@ namespace invigil {
 class PairEvidence {
  public:
   /// `pace` = pace_profiles() or empty.
-  PairEvidence(const ExamData& exam, const AnalysisOptions& options, const SeatFamilies& families, const RaschFit& rasch, const std::vector<float>& pace);
+  PairEvidence(const ExamData& exam, const AnalysisOptions& options, const SeatFamilies& families, const RaschFit& rasch,
+               const std::vector<float>& pace);
   void run(ExamFindings& out);
   /// Everybody's nearest partner in pace, as screened; empty without times.
   const std::vector<Closest>& closest_in_pace() const { return scan_.pace; }

@@ -24,8 +24,8 @@ MatchStatistic weighted_omega(std::span<const double> match_probability, std::sp
 /// The generalised binomial test (van der Linden & Sotaridona 2006): P(at least `matches` matches), exact Poisson-binomial tail.
 double gbt_tail(std::span<const double> match_probability, int matches);
 
-/// gbt_tail() of kGbtLanes pairs side by side: `probability` [item][lane] (0 where that pair doesn't share the item), `matches` and `p` one a
-/// lane. Fastest where the lanes have about as many matches.
+/// gbt_tail() of kGbtLanes pairs side by side: `probability` [item][lane] (0 where that pair doesn't share the item), `matches` and `p` one
+/// a lane. Fastest where the lanes have about as many matches.
 void gbt_tails(std::span<const double> probability, std::size_t items, std::span<const int> matches, std::span<double> p);
 
 /// M4 (Maynes 2014): exact trinomial over (identical right, identical wrong). `right[j]`, `wrong[j]` are their probabilities on item j.

@@ -13,7 +13,8 @@ const PairKernels* pair_kernels(const char* name) {
   const std::string_view wanted = name;
 #ifdef INVIGIL_X86_KERNELS
   __builtin_cpu_init();
-  if (wanted == "avx512" && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl")) return &kPairKernels_avx512;
+  if (wanted == "avx512" && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl"))
+    return &kPairKernels_avx512;
   if (wanted == "avx2" && __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) return &kPairKernels_avx2;
 #endif
   return wanted == "baseline" ? &kPairKernels_baseline : nullptr;

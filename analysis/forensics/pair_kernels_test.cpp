@@ -40,8 +40,10 @@ const PairKernels* variant_of(const std::string& name) { return name == "wide" ?
 std::vector<const char*> variants_here() {
   std::vector<const char*> here;
   for (const char* name : {"baseline", "avx2", "avx512", "wide"}) {
-    if (variant_of(name)) here.push_back(name);
-    else std::printf("not tested, this processor has no %s\n", name);
+    if (variant_of(name))
+      here.push_back(name);
+    else
+      std::printf("not tested, this processor has no %s\n", name);
   }
   return here;
 }
@@ -70,7 +72,8 @@ TEST_P(Kernels, NominalSumsMatchesOfTwoRows) {
         double e = 0.5, s = 0.25;
         for (std::size_t j = 0; j < items; ++j) {
           double pi = 0;
-          for (std::size_t f = first[j]; f < first[j + 1]; ++f) pi += static_cast<double>(a[r * width + f]) * static_cast<double>(block[f * kLanes + l]);
+          for (std::size_t f = first[j]; f < first[j + 1]; ++f)
+            pi += static_cast<double>(a[r * width + f]) * static_cast<double>(block[f * kLanes + l]);
           e += pi, s += pi * pi;
         }
         expect_near(expected[r * kLanes + l], e, 1), expect_near(squares[r * kLanes + l], s, 1);
@@ -97,7 +100,8 @@ TEST_P(Kernels, StarSumsMatchesAndPulls) {
         e += pi, s += pi * pi, ca += pa * qa * (pb - qs), cb += (pa - qa * static_cast<double>(share[j])) * pb * (1 - pb);
       }
       const auto size = static_cast<double>(items);
-      expect_near(out[l], e, size), expect_near(out[kLanes + l], s, size), expect_near(out[2 * kLanes + l], ca, size), expect_near(out[3 * kLanes + l], cb, size);
+      expect_near(out[l], e, size), expect_near(out[kLanes + l], s, size), expect_near(out[2 * kLanes + l], ca, size),
+          expect_near(out[3 * kLanes + l], cb, size);
     }
   }
 }
@@ -123,10 +127,10 @@ TEST_P(Kernels, ScoresStandardise) {
   const auto matches = uniform_floats(kLanes, random_), squares = uniform_floats(kLanes, random_);
   auto star = uniform_floats(4 * kLanes, random_), expected = uniform_floats(kLanes, random_), inverse = uniform_floats(kLanes, random_);
   for (std::size_t l = 0; l < kLanes; ++l) expected[l] += 1, star[l] += 2;
-  expected[3] = squares[3];                  // no variance: ω says nothing
-  star[4] = star[kLanes + 4] = 0;            // no shared item: ω* neither
+  expected[3] = squares[3];        // no variance: ω says nothing
+  star[4] = star[kLanes + 4] = 0;  // no shared item: ω* neither
   star[2 * kLanes + 4] = star[3 * kLanes + 4] = 0;
-  star[2 * kLanes + 6] = 30;                 // the scores explain more than there is: the floor of a fifth
+  star[2 * kLanes + 6] = 30;  // the scores explain more than there is: the floor of a fifth
   std::vector<float> z(kLanes), plain(kLanes), corrected(kLanes);
   kernels_->score(matches.data(), expected.data(), squares.data(), z.data());
   kernels_->score_star(matches.data(), star.data(), 0.25F, inverse.data(), plain.data(), corrected.data());
@@ -168,7 +172,8 @@ TEST_P(Kernels, PoissonBinomialInsideAnyBand) {
           std::vector<double> own;
           for (std::size_t j = 0; j < items; ++j) own.push_back(probability[j * kGbtLanes + l]);
           for (std::size_t k = least; k <= most; ++k) {
-            const double tail = gbt_tail(own, static_cast<int>(k)), exact = k == most ? tail : tail - gbt_tail(own, static_cast<int>(k + 1));
+            const double tail = gbt_tail(own, static_cast<int>(k)),
+                         exact = k == most ? tail : tail - gbt_tail(own, static_cast<int>(k + 1));
             EXPECT_NEAR(mass[(k + 2) * kGbtLanes + l], exact, 1e-12) << items << ' ' << least << ' ' << most << ' ' << k;
           }
         }
@@ -187,7 +192,8 @@ TEST_P(Kernels, TrinomialCellByCell) {
     for (std::size_t j = 0; j < items; ++j)
       for (std::size_t x = side; x-- > 0;)
         for (std::size_t y = side; y-- > 0;)
-          plain[x * side + y] = plain[x * side + y] * (1 - right[j] - wrong[j]) + (x > 0 ? plain[(x - 1) * side + y] * right[j] : 0) + (y > 0 ? plain[x * side + y - 1] * wrong[j] : 0);
+          plain[x * side + y] = plain[x * side + y] * (1 - right[j] - wrong[j]) + (x > 0 ? plain[(x - 1) * side + y] * right[j] : 0) +
+                                (y > 0 ? plain[x * side + y - 1] * wrong[j] : 0);
     for (std::size_t x = 0; x < side; ++x)
       for (std::size_t y = 0; x + y < side; ++y) {
         const double exact = plain[x * side + y];
@@ -209,15 +215,19 @@ TEST_P(Kernels, NodesAreSummedAndAdded) {
       for (const std::uint32_t row : rows) exact += table[row * stride + q];
       EXPECT_NEAR(sum[q], exact, 1e-14);
       for (std::uint32_t row = 0; row < kRows; ++row)
-        EXPECT_EQ(onto[row * stride + q], table[row * stride + q] + (std::count(rows.begin(), rows.end(), row) > 0 ? what[q] : 0)) << row << ' ' << q;
+        EXPECT_EQ(onto[row * stride + q], table[row * stride + q] + (std::count(rows.begin(), rows.end(), row) > 0 ? what[q] : 0))
+            << row << ' ' << q;
     }
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Variants, Kernels, testing::ValuesIn(variants_here()), [](const auto& variant) { return std::string(variant.param); });
+INSTANTIATE_TEST_SUITE_P(Variants, Kernels, testing::ValuesIn(variants_here()),
+                         [](const auto& variant) { return std::string(variant.param); });
 
 TEST(PairKernelChoice, TakesTheWidestOfThisProcessor) {
-  const PairKernels* widest = pair_kernels("avx512") ? pair_kernels("avx512") : pair_kernels("avx2") ? pair_kernels("avx2") : pair_kernels("baseline");
+  const PairKernels* widest = pair_kernels("avx512") ? pair_kernels("avx512")
+                              : pair_kernels("avx2") ? pair_kernels("avx2")
+                                                     : pair_kernels("baseline");
   EXPECT_EQ(&pair_kernels(), widest);
   EXPECT_EQ(pair_kernels("mmx"), nullptr);
   RecordProperty("kernels", pair_kernels().name);

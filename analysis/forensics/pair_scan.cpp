@@ -9,8 +9,8 @@
 namespace invigil {
 namespace {
 
-constexpr std::size_t kTileFloats = 64 << 10;   // a tile's rows stay in the second-level cache
-constexpr std::size_t kChunkFeatures = 256;     // and the part of a block they meet in the first
+constexpr std::size_t kTileFloats = 64 << 10;  // a tile's rows stay in the second-level cache
+constexpr std::size_t kChunkFeatures = 256;    // and the part of a block they meet in the first
 constexpr std::size_t kMostRows = 256;
 constexpr std::uint8_t kMissing = 0xFF, kMissingInRow = 0xFE;  // never equal
 constexpr float kNever = -1e30F;
@@ -73,7 +73,8 @@ struct Scanner {
   Nearest star, nominal, pacing;
   float threshold = kNever;
 
-  Scanner(const ExamData& e, const ScanRequest& r) : exam(e), request(r), n(e.candidates.size()), items(e.items.size()), padded((n + kLanes - 1) / kLanes * kLanes) {
+  Scanner(const ExamData& e, const ScanRequest& r)
+      : exam(e), request(r), n(e.candidates.size()), items(e.items.size()), padded((n + kLanes - 1) / kLanes * kLanes) {
     code.resize(n, items, kMissing);
     for (std::size_t i = 0; i < n; ++i)
       for (std::size_t j = 0; j < items; ++j)
@@ -165,7 +166,8 @@ struct Scanner {
       const std::size_t first = chunks[c], feature = first_option[first];
       for (std::size_t r = 0; r < count; r += 2) {
         float* sums = partial.data() + r * 2 * kLanes;
-        kernels.nominal(choice.row(r) + feature, choice.row(r + 1 < count ? r + 1 : r) + feature, choice.block(block) + feature * kLanes, first_option.data() + first, chunks[c + 1] - first, sums, sums + 2 * kLanes);
+        kernels.nominal(choice.row(r) + feature, choice.row(r + 1 < count ? r + 1 : r) + feature, choice.block(block) + feature * kLanes,
+                        first_option.data() + first, chunks[c + 1] - first, sums, sums + 2 * kLanes);
       }
     }
   }
@@ -186,7 +188,8 @@ struct Scanner {
     for (std::size_t l = 0; l < kLanes; ++l) {
       const float x = rho[l], s = x * x;
       large |= static_cast<int>(s > kSeriesUpTo * kSeriesUpTo);
-      z[l] = root * x * (1 + s * (1.0F / 3 + s * (1.0F / 5 + s * (1.0F / 7 + s * (1.0F / 9 + s * (1.0F / 11 + s * (1.0F / 13 + s * (1.0F / 15))))))));
+      z[l] = root * x *
+             (1 + s * (1.0F / 3 + s * (1.0F / 5 + s * (1.0F / 7 + s * (1.0F / 9 + s * (1.0F / 11 + s * (1.0F / 13 + s * (1.0F / 15))))))));
     }
     if (large == 0) return;
     for (std::size_t l = 0; l < kLanes; ++l) z[l] = root * std::atanh(std::clamp(rho[l], -0.99999F, 0.99999F));
@@ -233,7 +236,8 @@ struct Scanner {
 
   void run() {
     const std::size_t last = std::min(n, request.last), widest = std::max<std::size_t>(1, std::max(choice.width, 2 * items));
-    const std::size_t rows = request.tile_rows > 0 ? request.tile_rows : std::clamp<std::size_t>(kTileFloats / widest / kLanes * kLanes, kLanes, kMostRows);
+    const std::size_t rows =
+        request.tile_rows > 0 ? request.tile_rows : std::clamp<std::size_t>(kTileFloats / widest / kLanes * kLanes, kLanes, kMostRows);
     for (std::size_t start = request.first; start < last; start += rows) {
       const std::size_t count = std::min(rows, last - start);
       take_tile(start, count);
@@ -245,7 +249,8 @@ struct Scanner {
       }
     }
     cut();
-    std::sort(out.top.begin(), out.top.end(), [](const ScannedPair& x, const ScannedPair& y) { return x.a != y.a ? x.a < y.a : x.b < y.b; });
+    std::sort(out.top.begin(), out.top.end(),
+              [](const ScannedPair& x, const ScannedPair& y) { return x.a != y.a ? x.a < y.a : x.b < y.b; });
     out.star = star.closest(n), out.nominal = nominal.closest(n), out.pace = pacing.closest(n);
   }
 };

@@ -39,15 +39,15 @@ ExamData mixed_exam(int candidates, int items, std::uint64_t seed) {
       exam.answers.push_back(answer);
     }
   }
-  if (candidates >= 5)
-    std::copy_n(exam.answers.begin(), items * 3 / 4, exam.answers.end() - items);
+  if (candidates >= 5) std::copy_n(exam.answers.begin(), items * 3 / 4, exam.answers.end() - items);
   return exam;
 }
 
 /// The exam with candidates and items in another order.
 ExamData reordered(const ExamData& exam, const std::vector<std::size_t>& candidates, const std::vector<std::size_t>& items) {
   ExamData out;
-  for (const std::size_t j : items) out.items.push_back(exam.items[j]), out.options.push_back(exam.options[j]), out.key.push_back(exam.key[j]);
+  for (const std::size_t j : items)
+    out.items.push_back(exam.items[j]), out.options.push_back(exam.options[j]), out.key.push_back(exam.key[j]);
   for (const std::size_t i : candidates) {
     out.candidates.push_back(exam.candidates[i]);
     for (const std::size_t j : items) out.answers.push_back(exam.answers[i * items.size() + j]);
@@ -69,7 +69,8 @@ std::vector<float> some_pace(std::size_t candidates, std::size_t items) {
   for (std::size_t i = 0; i < candidates; ++i) {
     double length = 0;
     for (std::size_t j = 0; j < items; ++j) {
-      const float x = i >= 2 && i % 7 == 0 ? pace[(i - 1) * items + j] + 0.02F * static_cast<float>(random.normal()) : static_cast<float>(random.normal() / std::sqrt(static_cast<double>(items)));
+      const float x = i >= 2 && i % 7 == 0 ? pace[(i - 1) * items + j] + 0.02F * static_cast<float>(random.normal())
+                                           : static_cast<float>(random.normal() / std::sqrt(static_cast<double>(items)));
       pace[i * items + j] = x;
       length += static_cast<double>(x) * static_cast<double>(x);
     }
@@ -143,7 +144,9 @@ TEST(PairScan, PaceIsFishersZ) {
     for (int other = 0; other < 40; ++other) {
       if (other == i) continue;
       double rho = 0;
-      for (std::size_t j = 0; j < 30; ++j) rho += static_cast<double>(f.pace[static_cast<std::size_t>(i) * 30 + j]) * static_cast<double>(f.pace[static_cast<std::size_t>(other) * 30 + j]);
+      for (std::size_t j = 0; j < 30; ++j)
+        rho += static_cast<double>(f.pace[static_cast<std::size_t>(i) * 30 + j]) *
+               static_cast<double>(f.pace[static_cast<std::size_t>(other) * 30 + j]);
       const double z = std::atanh(std::clamp(rho, -0.99999, 0.99999)) * std::sqrt(27.0);
       if (z > best) best = z, partner = other;
     }
@@ -228,7 +231,8 @@ TEST(PairScan, OrderOfCandidatesAndItemsChangesNothing) {
   const auto z_of = [](const Fitted& fitted) {
     std::map<std::pair<std::string, std::string>, std::pair<float, float>> z;
     for (const ScannedPair& p : scan_pairs(fitted.exam, {.rasch = &fitted.rasch, .nominal = &fitted.nominal}).top) {
-      const std::string &a = fitted.exam.candidates[static_cast<std::size_t>(p.a)], &b = fitted.exam.candidates[static_cast<std::size_t>(p.b)];
+      const std::string &a = fitted.exam.candidates[static_cast<std::size_t>(p.a)],
+                        &b = fitted.exam.candidates[static_cast<std::size_t>(p.b)];
       z[{std::min(a, b), std::max(a, b)}] = {p.star, p.nominal};
     }
     return z;
@@ -243,7 +247,8 @@ TEST(PairScan, OrderOfCandidatesAndItemsChangesNothing) {
 
 TEST(PairScan, ThreeOfAKindAreEachOthersFirst) {
   ExamData exam = mixed_exam(40, 60, 9);
-  for (const std::size_t i : {20U, 37U}) std::copy_n(exam.answers.begin() + 3 * 60, 60, exam.answers.begin() + static_cast<std::ptrdiff_t>(i * 60));
+  for (const std::size_t i : {20U, 37U})
+    std::copy_n(exam.answers.begin() + 3 * 60, 60, exam.answers.begin() + static_cast<std::ptrdiff_t>(i * 60));
   const Fitted f(std::move(exam));
   const PairScan scan = scan_pairs(f.exam, {.rasch = &f.rasch, .nominal = &f.nominal, .keep = 3});
   std::vector<std::pair<int, int>> top;
@@ -312,7 +317,8 @@ TEST(SpreadCounter, QuantilesAndScaleOfManyNormals) {
     counter.add(static_cast<float>(z));
   }
   std::sort(all.begin(), all.end());
-  for (const double share : {0.001, 0.25, 0.5, 0.99}) EXPECT_NEAR(counter.quantile(share), all[static_cast<std::size_t>(share * 100000)], 0.02);
+  for (const double share : {0.001, 0.25, 0.5, 0.99})
+    EXPECT_NEAR(counter.quantile(share), all[static_cast<std::size_t>(share * 100000)], 0.02);
   EXPECT_NEAR(counter.robust_sd(), robust_sd(all), 0.005);
   EXPECT_NEAR(counter.scale(), star_scale(all), 0.01);
   const auto above = static_cast<double>(all.end() - std::lower_bound(all.begin(), all.end(), 2.0));

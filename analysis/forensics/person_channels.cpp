@@ -20,7 +20,8 @@ std::vector<LogisticItem> rasch_items(const RaschFit& rasch) {
 
 std::vector<Right> rights(const ExamData& exam, int candidate) {
   std::vector<Right> out;
-  for (int j = 0; j < exam.item_count(); ++j) out.push_back(!exam.answered(candidate, j) ? Right{-1} : exam.right(candidate, j) ? Right{1} : Right{0});
+  for (int j = 0; j < exam.item_count(); ++j)
+    out.push_back(!exam.answered(candidate, j) ? Right{-1} : exam.right(candidate, j) ? Right{1} : Right{0});
   return out;
 }
 

@@ -12,9 +12,13 @@ namespace {
 
 constexpr double kLimit = 4;
 
-double chance(const LogisticItem& item, double theta) { return item.guess + (1 - item.guess) / (1 + std::exp(-item.slope * (theta - item.difficulty))); }
+double chance(const LogisticItem& item, double theta) {
+  return item.guess + (1 - item.guess) / (1 + std::exp(-item.slope * (theta - item.difficulty)));
+}
 /// d log-odds / dθ as it enters the score function: slope without guessing, less where guessing makes up much of P.
-double pull(const LogisticItem& item, double p) { return item.guess == 0 ? item.slope : item.slope * (p - item.guess) / (p * (1 - item.guess)); }
+double pull(const LogisticItem& item, double p) {
+  return item.guess == 0 ? item.slope : item.slope * (p - item.guess) / (p * (1 - item.guess));
+}
 
 /// A part of the test: items where `part[j] == which`; an empty `part` means all.
 struct Part {
@@ -74,8 +78,10 @@ struct Part {
     double low = at(std::max(best - 1, 0)), high = at(std::min(best + 1, kSteps));
     while (high - low > 1e-9) {
       const double third = (high - low) / 3;
-      if (log_likelihood(low + third) < log_likelihood(high - third)) low += third;
-      else high -= third;
+      if (log_likelihood(low + third) < log_likelihood(high - third))
+        low += third;
+      else
+        high -= third;
     }
     return (low + high) / 2;
   }
@@ -104,12 +110,14 @@ Pace pace(std::span<const double> intensity, std::span<const double> precision, 
 
 double logistic_ability(std::span<const LogisticItem> items, std::span<const Right> right) { return Part{items, right, {}}.ability(); }
 
-PreknowledgeStatistic preknowledge_by_answers(std::span<const LogisticItem> items, std::span<const Right> right, std::span<const char> known) {
+PreknowledgeStatistic preknowledge_by_answers(std::span<const LogisticItem> items, std::span<const Right> right,
+                                              std::span<const char> known) {
   const Part all{items, right, {}}, inside{items, right, known, true}, outside{items, right, known, false};
   if (inside.count() == 0 || outside.count() == 0) return {};
   const double theta = all.ability(), in = inside.ability(), out = outside.ability();
   PreknowledgeStatistic s;
-  s.likelihood_ratio = sign(in - out) * std::sqrt(std::max(0.0, 2 * (inside.log_likelihood(in) + outside.log_likelihood(out) - all.log_likelihood(theta))));
+  s.likelihood_ratio =
+      sign(in - out) * std::sqrt(std::max(0.0, 2 * (inside.log_likelihood(in) + outside.log_likelihood(out) - all.log_likelihood(theta))));
   const double u_in = inside.gradient(theta), u_out = outside.gradient(theta);
   s.score = sign(in - out) * std::sqrt(u_in * u_in / inside.information(theta) + u_out * u_out / outside.information(theta));
   s.wald = (in - out) / std::sqrt(1 / inside.information(theta) + 1 / outside.information(theta));
@@ -145,7 +153,8 @@ ChangePoint ability_change(std::span<const LogisticItem> items, std::span<const 
   return best;
 }
 
-ChangePoint speed_change(std::span<const double> intensity, std::span<const double> precision, std::span<const double> log_seconds, int first, int last) {
+ChangePoint speed_change(std::span<const double> intensity, std::span<const double> precision, std::span<const double> log_seconds,
+                         int first, int last) {
   ChangePoint best;
   for (int split = first; split <= last; ++split) {
     const auto at = static_cast<std::size_t>(split);

@@ -26,7 +26,8 @@ struct PreknowledgeStatistic {
 };
 
 /// Answers to the items in `known` against those to the others. All spans have one entry an item. 0 when either side is empty.
-PreknowledgeStatistic preknowledge_by_answers(std::span<const LogisticItem> items, std::span<const Right> right, std::span<const char> known);
+PreknowledgeStatistic preknowledge_by_answers(std::span<const LogisticItem> items, std::span<const Right> right,
+                                              std::span<const char> known);
 
 /// Times: (speed on known - speed on others) / √(1/Σα² + 1/Σα²) (Sinharay 2020). `log_seconds` NaN = unknown.
 double preknowledge_by_times(std::span<const double> intensity, std::span<const double> precision, std::span<const double> log_seconds,
@@ -46,7 +47,8 @@ struct ChangePoint {
 /// Likelihood ratio for a change of ability (Sinharay 2016): calibrate by permuting the items.
 ChangePoint ability_change(std::span<const LogisticItem> items, std::span<const Right> right, int first, int last);
 /// (speed before - after)² / (1/Σα² + 1/Σα²).
-ChangePoint speed_change(std::span<const double> intensity, std::span<const double> precision, std::span<const double> log_seconds, int first, int last);
+ChangePoint speed_change(std::span<const double> intensity, std::span<const double> precision, std::span<const double> log_seconds,
+                         int first, int last);
 
 /// Erasure detection index over changed items (Wollack, Cohen & Eckerly 2015): (right - Σp ∓ ½) / √Σp(1-p), p from the ability on the
 /// unchanged items. The continuity correction keeps its type I error below nominal. z = 0, p = 1 when nothing was changed.

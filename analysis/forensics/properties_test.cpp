@@ -73,7 +73,9 @@ ExamData permute_labels(const ExamData& exam, std::uint64_t seed) {
     for (std::size_t k = 0; k < to[j].size(); ++k) out.options[j][static_cast<std::size_t>(to[j][k])] = exam.options[j][k];
     out.key[j] = static_cast<std::int8_t>(to[j][static_cast<std::size_t>(exam.key[j])]);
   }
-  const auto moved = [&](std::size_t j, std::int8_t code) { return code == kNoAnswer ? code : static_cast<std::int8_t>(to[j][static_cast<std::size_t>(code)]); };
+  const auto moved = [&](std::size_t j, std::int8_t code) {
+    return code == kNoAnswer ? code : static_cast<std::int8_t>(to[j][static_cast<std::size_t>(code)]);
+  };
   for (std::size_t at = 0; at < out.answers.size(); ++at) out.answers[at] = moved(at % items, exam.answers[at]);
   for (AnswerChange& change : out.changes) {
     change.from = moved(static_cast<std::size_t>(change.item), change.from);
@@ -84,7 +86,16 @@ ExamData permute_labels(const ExamData& exam, std::uint64_t seed) {
 
 /// A copied pair, a rusher, changes, missing answers, two rooms: something for every channel.
 ExamData rich_exam() {
-  return simulate_exam({.seed = 51, .rooms = 2, .items = 50, .institutions = 2, .missing = 0.03, .copiers_per_room = 1, .copied = 0.7, .rushers = 1, .corrected = 1}).exam;
+  return simulate_exam({.seed = 51,
+                        .rooms = 2,
+                        .items = 50,
+                        .institutions = 2,
+                        .missing = 0.03,
+                        .copiers_per_room = 1,
+                        .copied = 0.7,
+                        .rushers = 1,
+                        .corrected = 1})
+      .exam;
 }
 
 const std::string& id(const ExamData& exam, int i) { return exam.candidates[static_cast<std::size_t>(i)]; }
@@ -104,7 +115,8 @@ void expect_same(const ExamData& one, const ExamFindings& first, const ExamData&
     EXPECT_NEAR(f.pair.z_scaled, other->second->pair.z_scaled, 1e-7);
     EXPECT_NEAR(f.p_adjusted, other->second->p_adjusted, 1e-7);
   }
-  EXPECT_EQ((std::set<std::string>{id(one, first.pairs[0].pair.a), id(one, first.pairs[0].pair.b)}), (std::set<std::string>{id(two, second.pairs[0].pair.a), id(two, second.pairs[0].pair.b)}));
+  EXPECT_EQ((std::set<std::string>{id(one, first.pairs[0].pair.a), id(one, first.pairs[0].pair.b)}),
+            (std::set<std::string>{id(two, second.pairs[0].pair.a), id(two, second.pairs[0].pair.b)}));
   std::map<std::string, const CandidateFinding*> people;
   for (const CandidateFinding& c : second.candidates) people[id(two, c.candidate)] = &c;
   for (const CandidateFinding& c : first.candidates) {
@@ -181,10 +193,13 @@ TEST(ExamineProperties, ADuplicateIsTheTopPairWhoeverItIs) {
 
 TEST(ExamineProperties, MissingAnswersAreNoLikeness) {
   auto exam = simulate_exam({.seed = 53, .rooms = 1, .items = 60, .times = false}).exam;
-  const auto empty = [&](int i, int from) { std::fill(exam.answers.begin() + i * 60 + from, exam.answers.begin() + (i + 1) * 60, kNoAnswer); };
+  const auto empty = [&](int i, int from) {
+    std::fill(exam.answers.begin() + i * 60 + from, exam.answers.begin() + (i + 1) * 60, kNoAnswer);
+  };
   empty(3, 0), empty(4, 0);    // two who answered nothing
   empty(5, 20), empty(6, 20);  // two who stopped after 20
-  for (int i = 0; i < exam.candidate_count(); ++i) exam.answers[static_cast<std::size_t>(i) * 60 + 59] = kNoAnswer;  // an item nobody reached
+  for (int i = 0; i < exam.candidate_count(); ++i)
+    exam.answers[static_cast<std::size_t>(i) * 60 + 59] = kNoAnswer;  // an item nobody reached
   const auto found = examine(exam);
   expect_whole(exam, found);
   for (const PairFinding& f : found.pairs) {
@@ -206,9 +221,10 @@ TEST(ExamineProperties, AnOptionNobodyChoseLeavesEveryFigureWhole) {
     auto exam = simulate_exam({.seed = 54, .rooms = rooms, .items = 40, .times = false}).exam;
     for (std::size_t i = 0; i < exam.candidates.size(); ++i) {
       for (const std::size_t j : {3U, 17U})
-        if (std::int8_t& answer = exam.answers[i * 40 + j]; answer != kNoAnswer && answer != exam.key[j]) answer = static_cast<std::int8_t>(exam.key[j] == 0 ? 1 : 0);  // two options left unchosen
-      exam.answers[i * 40 + 5] = exam.key[5];                                                             // everybody right
-      exam.answers[i * 40 + 6] = static_cast<std::int8_t>((exam.key[6] + 1) % 4);                         // everybody wrong
+        if (std::int8_t& answer = exam.answers[i * 40 + j]; answer != kNoAnswer && answer != exam.key[j])
+          answer = static_cast<std::int8_t>(exam.key[j] == 0 ? 1 : 0);             // two options left unchosen
+      exam.answers[i * 40 + 5] = exam.key[5];                                      // everybody right
+      exam.answers[i * 40 + 6] = static_cast<std::int8_t>((exam.key[6] + 1) % 4);  // everybody wrong
     }
     const auto found = examine(exam);
     EXPECT_EQ(found.nominal_used, rooms > 1);
@@ -280,7 +296,8 @@ TEST(ExamineProperties, NegociosFirstPairByBothModels) {
   const auto exam = negocios_exam();
   if (!exam) GTEST_SKIP() << "INVIGIL_FORENSICS does not name the folder with negocios/";
   const auto found = examine(*exam);
-  EXPECT_EQ((std::set<std::string>{id(*exam, found.pairs[0].pair.a), id(*exam, found.pairs[0].pair.b)}), (std::set<std::string>{"210515", "210516"}));
+  EXPECT_EQ((std::set<std::string>{id(*exam, found.pairs[0].pair.a), id(*exam, found.pairs[0].pair.b)}),
+            (std::set<std::string>{"210515", "210516"}));
   EXPECT_LT(found.pairs[0].p_adjusted, 1e-10);
   for (const PairFinding& f : found.pairs) {
     EXPECT_LE(f.z_star, found.pairs[0].z_star);

@@ -36,8 +36,10 @@ RaschFit fit_rasch(const ExamData& exam, const RaschOptions& options) {
       const std::int8_t answer = exam.answers[i * items + j];
       if (answer == kNoAnswer) continue;
       ++person[i].count, ++item[j].count;
-      if (answer == exam.key[j]) ++person[i].score, ++item[j].score;
-      else ++fit.wrong_share[j][static_cast<std::size_t>(answer)];
+      if (answer == exam.key[j])
+        ++person[i].score, ++item[j].score;
+      else
+        ++fit.wrong_share[j][static_cast<std::size_t>(answer)];
     }
   for (std::size_t j = 0; j < items; ++j) {
     auto& share = fit.wrong_share[j];

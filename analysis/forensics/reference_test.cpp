@@ -72,7 +72,8 @@ TEST(PairIndices, EqualAberranceWhereTheCopierIsNamed) {
   const auto& pairs = g.golden["detect_ac_R"]["pairs"];
   for (std::size_t row = 0; row < pairs.size(); ++row) {
     const std::string name = pairs[row].get<std::string>();
-    const auto source = static_cast<std::size_t>(std::stoi(name) - 1), copier = static_cast<std::size_t>(std::stoi(name.substr(name.find('-') + 1)) - 1);
+    const auto source = static_cast<std::size_t>(std::stoi(name) - 1),
+               copier = static_cast<std::size_t>(std::stoi(name.substr(name.find('-') + 1)) - 1);
     std::vector<double> pi;
     int matches = 0;
     for (std::size_t j = 0; j < g.items.size(); ++j) {
@@ -114,7 +115,8 @@ TEST(SimilarityStar, EqualsTheReferenceOnNegocios) {
     EXPECT_NEAR(pair.z, row["z"].get<double>(), 1e-9);
     EXPECT_NEAR(pair.z_corrected / lambda, row["zscaled"].get<double>(), 1e-9);
   }
-  const auto top = std::max_element(pairs.begin(), pairs.end(), [](const StarPair& x, const StarPair& y) { return x.z_scaled < y.z_scaled; });
+  const auto top =
+      std::max_element(pairs.begin(), pairs.end(), [](const StarPair& x, const StarPair& y) { return x.z_scaled < y.z_scaled; });
   EXPECT_EQ(exam->candidates[static_cast<std::size_t>(top->a)], "210515");
   EXPECT_EQ(exam->candidates[static_cast<std::size_t>(top->b)], "210516");
 }

@@ -7,7 +7,7 @@
 namespace invigil {
 namespace {
 
-constexpr double kMaxPrecision = 20;   // a hundred identical times would otherwise be infinitely precise
+constexpr double kMaxPrecision = 20;  // a hundred identical times would otherwise be infinitely precise
 constexpr double kClip = 3;
 constexpr int kProfileNeeds = 5;
 
@@ -116,7 +116,8 @@ double fitted_speed(std::span<const double> intensity, std::span<const double> p
   return pull / weight;
 }
 
-double pace_misfit(std::span<const double> intensity, std::span<const double> precision, std::span<const double> log_seconds, double speed) {
+double pace_misfit(std::span<const double> intensity, std::span<const double> precision, std::span<const double> log_seconds,
+                   double speed) {
   double sum = 0;
   for (std::size_t j = 0; j < log_seconds.size(); ++j)
     if (const double e = precision[j] * (log_seconds[j] - intensity[j] + speed); !std::isnan(e)) sum += e * e;

@@ -27,7 +27,8 @@ std::vector<double> speed_z(const ExamData& exam, const ResponseTimeFit& fit);
 /// P(≥ z) with the tail of Student's t with 5 degrees of freedom, the weight real speed distributions have.
 double speed_tail(double z);
 
-/// The speed that maximises the likelihood of one row of log times given the items, Σα²(β - y) / Σα²; NaN entries drop out, NaN without any.
+/// The speed that maximises the likelihood of one row of log times given the items, Σα²(β - y) / Σα²; NaN entries drop out, NaN without
+/// any.
 double fitted_speed(std::span<const double> intensity, std::span<const double> precision, std::span<const double> log_seconds);
 /// l_t: Σ α² (y - β + τ)², the misfit of one row to the model (Sinharay 2018: χ² with known - 1 degrees of freedom where τ is estimated).
 /// On real exams far from that distribution: for ranking only.

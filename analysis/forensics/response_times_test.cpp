@@ -24,7 +24,8 @@ std::vector<double> logs(const std::vector<double>& seconds) {
 
 TEST(ResponseTimes, WorkedExamples) {
   const std::vector<double> precision{2, 1.5, 2.5}, intensity{2.5, 3, 3.4};
-  const std::vector<double> speed{.06334227, -.02369083, .26460669}, misfit{.10578748, .07914752, 7.60970208}, p{.94848, .96120, .02226}, divergence{.0056699735, .0139508447, .0596814039};
+  const std::vector<double> speed{.06334227, -.02369083, .26460669}, misfit{.10578748, .07914752, 7.60970208}, p{.94848, .96120, .02226},
+      divergence{.0056699735, .0139508447, .0596814039};
   std::vector<double> mean(3, 0);
   for (const auto& row : kSeconds)
     for (std::size_t j = 0; j < 3; ++j) mean[j] += row[j] / 3;
@@ -53,12 +54,14 @@ struct SmallTimes {
 TEST(ResponseTimes, MisfitAndDivergenceEqualAberrance) {
   const SmallTimes g;
   std::vector<double> precision, intensity, mean(12, 0);
-  for (const auto& item : g.golden["psi_3pl_ln"]) precision.push_back(item["alpha"].get<double>()), intensity.push_back(item["beta"].get<double>());
+  for (const auto& item : g.golden["psi_3pl_ln"])
+    precision.push_back(item["alpha"].get<double>()), intensity.push_back(item["beta"].get<double>());
   for (std::size_t at = 0; at < g.exam.seconds.size(); ++at) mean[at % 12] += g.exam.seconds[at] / 8;
   for (std::size_t i = 0; i < 8; ++i) {
     const double speed = g.golden["xi"][i]["tau"].get<double>();
     EXPECT_NEAR(pace_misfit(intensity, precision, g.y[i], speed), g.golden["detect_pm"]["stat"][i]["L_T"].get<double>(), 1e-8) << i;
-    const std::vector<double> seconds(g.exam.seconds.begin() + static_cast<std::ptrdiff_t>(i * 12), g.exam.seconds.begin() + static_cast<std::ptrdiff_t>(i * 12 + 12));
+    const std::vector<double> seconds(g.exam.seconds.begin() + static_cast<std::ptrdiff_t>(i * 12),
+                                      g.exam.seconds.begin() + static_cast<std::ptrdiff_t>(i * 12 + 12));
     EXPECT_NEAR(pace_divergence(mean, seconds), g.golden["detect_nm"][i]["KL_T"].get<double>(), 1e-9) << i;
   }
 }

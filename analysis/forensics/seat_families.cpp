@@ -22,7 +22,8 @@ std::size_t index(PairFamily family) { return static_cast<std::size_t>(family); 
 
 }  // namespace
 
-SeatFamilies::SeatFamilies(const ExamData& exam) : exam_(&exam), n_(exam.candidate_count()), rooms_(exam.candidates.size()), partners_(exam.candidates.size()) {
+SeatFamilies::SeatFamilies(const ExamData& exam)
+    : exam_(&exam), n_(exam.candidate_count()), rooms_(exam.candidates.size()), partners_(exam.candidates.size()) {
   for (std::size_t i = 0; i < exam.seats.size(); ++i) rooms_[i] = room_of(exam.seats[i]);
   count();
   double open = 0;
@@ -34,7 +35,8 @@ PairFamily SeatFamilies::of(int a, int b) const {
   if (!seated()) return PairFamily::other;
   const SeatPlace &x = exam_->seats[static_cast<std::size_t>(a)], &y = exam_->seats[static_cast<std::size_t>(b)];
   if (!room(a).empty() && room(a) == room(b))
-    return x.row > 0 && y.row > 0 && std::abs(x.row - y.row) <= 1 && std::abs(x.column - y.column) <= 1 ? PairFamily::adjacent : PairFamily::same_room;
+    return x.row > 0 && y.row > 0 && std::abs(x.row - y.row) <= 1 && std::abs(x.column - y.column) <= 1 ? PairFamily::adjacent
+                                                                                                        : PairFamily::same_room;
   const bool centre = !x.centre.empty() && x.centre == y.centre;
   return centre || same_institution(a, b) ? PairFamily::same_institution : PairFamily::other;
 }

@@ -26,13 +26,14 @@ class SeatFamilies {
   const std::vector<std::pair<int, int>>& near() const { return near_; }
   /// Pairs of a family in the exam.
   double size(PairFamily family) const { return sizes_[static_cast<std::size_t>(family)]; }
-  /// Its share of α: adjacent 80 %, same room 15 %, same institution or centre 4 %, others 1 %, made to sum to 1 over those that have pairs.
+  /// Its share of α: adjacent 80 %, same room 15 %, same institution or centre 4 %, others 1 %, made to sum to 1 over those that have
+  /// pairs.
   double share(PairFamily family) const { return shares_[static_cast<std::size_t>(family)]; }
   /// How many tests of one candidate a pair of this family stands for: the partners there ÷ the family's share among the candidate's own.
   double tests_of(int candidate, PairFamily family) const;
   std::vector<FamilySize> listed() const;
-  /// Pairs that cannot have seen each other, for the exam's own null: of the farthest family that has `wanted` of them, else all pairs but the
-  /// adjacent. At most `limit`, chosen the same way every time.
+  /// Pairs that cannot have seen each other, for the exam's own null: of the farthest family that has `wanted` of them, else all pairs but
+  /// the adjacent. At most `limit`, chosen the same way every time.
   std::vector<std::pair<int, int>> strangers(std::size_t wanted, std::size_t limit) const;
 
  private:

@@ -59,9 +59,12 @@ std::optional<double> StarModel::conditional_z(const StarPair& pair) const {
   for (std::size_t j = 0; j < items; ++j) {
     const bool first = exam_->answers[a * items + j] != kNoAnswer, second = exam_->answers[b * items + j] != kNoAnswer;
     const double pa = right_[a * items + j], pb = right_[b * items + j];
-    if (first && second) right_a.push_back(pa), right_b.push_back(pb), share_square.push_back(share_square_[j]);
-    else if (first) alone_a.push_back(pa);
-    else if (second) alone_b.push_back(pb);
+    if (first && second)
+      right_a.push_back(pa), right_b.push_back(pb), share_square.push_back(share_square_[j]);
+    else if (first)
+      alone_a.push_back(pa);
+    else if (second)
+      alone_b.push_back(pb);
   }
   const MatchLaw law{right_a, right_b, share_square, alone_a, alone_b};
   const auto at_least = match_saddlepoint(law, condition_[a], condition_[b], pair.matches);
@@ -110,7 +113,8 @@ StarPair StarModel::compare(int a, int b) const {
     // Of m - α a - β b, what the matches are once each score's pull is taken out; a and b are independent.
     const double alpha = info_a > 0 ? pull_a / info_a : 0, beta = info_b > 0 ? pull_b / info_b : 0;
     const double third = mmm - 3 * (alpha * mma + beta * mmb) + 3 * (alpha * alpha * maa + beta * beta * mbb) + 6 * alpha * beta * mab -
-                         alpha * alpha * alpha * total_third_[static_cast<std::size_t>(a)] - beta * beta * beta * total_third_[static_cast<std::size_t>(b)];
+                         alpha * alpha * alpha * total_third_[static_cast<std::size_t>(a)] -
+                         beta * beta * beta * total_third_[static_cast<std::size_t>(b)];
     pair.skewness = third / (sd * sd * sd);
   }
   return pair;

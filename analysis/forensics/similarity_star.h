@@ -12,22 +12,23 @@ namespace invigil {
 /// What ω* says about one pair.
 struct StarPair {
   int a = 0, b = 0;
-  int matches = 0;       ///< identical answers on items both answered
-  int wrong_matches = 0; ///< of these, wrong ones
-  int shared = 0;        ///< items both answered
-  double expected = 0;   ///< of matches
-  double variance = 0;   ///< unconditional, Σ π (1 - π)
+  int matches = 0;        ///< identical answers on items both answered
+  int wrong_matches = 0;  ///< of these, wrong ones
+  int shared = 0;         ///< items both answered
+  double expected = 0;    ///< of matches
+  double variance = 0;    ///< unconditional, Σ π (1 - π)
   double variance_given_scores = 0;
-  double skewness = 0;   ///< of the matches given both scores
-  double z = 0;          ///< (matches - expected) / √variance_given_scores
-  double z_corrected = 0;///< with the continuity correction of ½
-  double z_scaled = 0;   ///< z_corrected ÷ the exam's scale
-  double p = 1;          ///< compare_all(): upper normal tail of z_scaled
+  double skewness = 0;     ///< of the matches given both scores
+  double z = 0;            ///< (matches - expected) / √variance_given_scores
+  double z_corrected = 0;  ///< with the continuity correction of ½
+  double z_scaled = 0;     ///< z_corrected ÷ the exam's scale
+  double p = 1;            ///< compare_all(): upper normal tail of z_scaled
 };
 
-/// P(≥ z) of a standardised statistic of this skewness: Pearson's type III (a shifted gamma; Mielke & Berry 1976 for matching statistics); the
-/// normal tail where the skewness is not positive, which errs on the side of the pair. Given two high scores the matches are a small number of
-/// coincidences of wrong answers on top of what the scores force: far from normal. Only where StarModel::conditional_z() has nothing to say.
+/// P(≥ z) of a standardised statistic of this skewness: Pearson's type III (a shifted gamma; Mielke & Berry 1976 for matching statistics);
+/// the normal tail where the skewness is not positive, which errs on the side of the pair. Given two high scores the matches are a small
+/// number of coincidences of wrong answers on top of what the scores force: far from normal. Only where StarModel::conditional_z() has
+/// nothing to say.
 double star_tail(double z, double skewness);
 
 /// Quantities of a fitted Rasch model that every pair needs; memory 2 doubles a cell.

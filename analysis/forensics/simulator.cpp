@@ -19,7 +19,21 @@ constexpr int kRingOutside = 4;  // every fourth
 constexpr double kGlance_s = 4, kFollow_s = 6, kStart_s = 20, kChange_s = 15, kBurst_s = 4, kDrain_s = 0.05, kLongestShare = 0.95;
 
 /// What is drawn together; each part has numbers of its own.
-enum class Part : std::uint64_t { bank, people, missing, copying, ring, knowledge, rush, pace, changes, correction, faults, institutions, stopwatch };
+enum class Part : std::uint64_t {
+  bank,
+  people,
+  missing,
+  copying,
+  ring,
+  knowledge,
+  rush,
+  pace,
+  changes,
+  correction,
+  faults,
+  institutions,
+  stopwatch
+};
 
 RandomSource numbers(const SimulationPlan& plan, Part part) {
   RandomSource mixed(plan.seed * 0x9e3779b97f4a7c15ULL ^ ((static_cast<std::uint64_t>(part) + 1) * 0xd1b54a32d192ed03ULL));
@@ -49,7 +63,8 @@ std::vector<int> some(int count, int n, RandomSource& random) {
   std::vector<int> all(static_cast<std::size_t>(std::max(0, n)));
   std::iota(all.begin(), all.end(), 0);
   const int wanted = std::clamp(count, 0, n);
-  for (int i = 0; i < wanted; ++i) std::swap(all[static_cast<std::size_t>(i)], all[static_cast<std::size_t>(i) + static_cast<std::size_t>(random.below(n - i))]);
+  for (int i = 0; i < wanted; ++i)
+    std::swap(all[static_cast<std::size_t>(i)], all[static_cast<std::size_t>(i) + static_cast<std::size_t>(random.below(n - i))]);
   all.resize(static_cast<std::size_t>(wanted));
   return all;
 }
@@ -65,7 +80,8 @@ struct Simulation {
   std::vector<char> on_list;                    // J: items that the ring knows
   std::vector<std::vector<char>> copied_items;  // of each entry of out.copied
 
-  explicit Simulation(const SimulationPlan& p) : plan(p), seats(p.rows * p.columns), n(p.rooms * seats), items(static_cast<std::size_t>(p.items)) {}
+  explicit Simulation(const SimulationPlan& p)
+      : plan(p), seats(p.rows * p.columns), n(p.rooms * seats), items(static_cast<std::size_t>(p.items)) {}
 
   std::size_t at(int i, int j) const { return static_cast<std::size_t>(i) * items + static_cast<std::size_t>(j); }
   std::int8_t& cell(int i, int j) { return exam.answers[at(i, j)]; }
@@ -86,7 +102,8 @@ struct Simulation {
       }
       bank[j].intensity = 3.9 + 0.4 * random.normal();
       bank[j].spread = 0.4 + 0.2 * random.uniform();
-      if (static_cast<int>(j) < plan.unchosen_options) bank[j].intercept[static_cast<std::size_t>((right + 1) % plan.options)] = kNobodyChooses;
+      if (static_cast<int>(j) < plan.unchosen_options)
+        bank[j].intercept[static_cast<std::size_t>((right + 1) % plan.options)] = kNobodyChooses;
       exam.items.push_back(fmt::format("q{}", j + 1));
       exam.options.push_back(labels);
       exam.key.push_back(static_cast<std::int8_t>(right));
@@ -106,20 +123,23 @@ struct Simulation {
     RandomSource random = numbers(plan, Part::people), absent = numbers(plan, Part::missing), between = numbers(plan, Part::institutions);
     std::vector<double> mean(static_cast<std::size_t>(plan.institutions));
     for (double& m : mean) m = plan.ability_mean + plan.ability_gap * between.normal();
-    std::vector<double> taught(plan.school_effect > 0 ? static_cast<std::size_t>(plan.institutions) * items * static_cast<std::size_t>(plan.options) : 0);
+    std::vector<double> taught(
+        plan.school_effect > 0 ? static_cast<std::size_t>(plan.institutions) * items * static_cast<std::size_t>(plan.options) : 0);
     for (double& x : taught) x = plan.school_effect * random.normal();
     std::vector<double> liking(static_cast<std::size_t>(plan.options));
     for (int i = 0; i < n; ++i) {
       const int room = i / seats, seat = i % seats;
       exam.candidates.push_back(fmt::format("c{:04d}", i + 1));
-      exam.seats.push_back({fmt::format("school {}", institution(i) + 1), "centre", fmt::format("room {}", room + 1), seat / plan.columns + 1, seat % plan.columns + 1});
+      exam.seats.push_back({fmt::format("school {}", institution(i) + 1), "centre", fmt::format("room {}", room + 1),
+                            seat / plan.columns + 1, seat % plan.columns + 1});
       theta.push_back(mean[static_cast<std::size_t>(institution(i))] + random.normal());
       speed.push_back(kSpeedSpread * heavy_tailed(random));
       for (int j = 0; j < plan.items; ++j) {
         const SimulatedItem& item = bank[static_cast<std::size_t>(j)];
         for (std::size_t k = 0; k < liking.size(); ++k) {
           liking[k] = item.slope[k] * theta.back() + item.intercept[k];
-          if (!taught.empty() && static_cast<int>(k) != key(j)) liking[k] += taught[(static_cast<std::size_t>(institution(i)) * items + static_cast<std::size_t>(j)) * liking.size() + k];
+          if (!taught.empty() && static_cast<int>(k) != key(j))
+            liking[k] += taught[(static_cast<std::size_t>(institution(i)) * items + static_cast<std::size_t>(j)) * liking.size() + k];
         }
         const std::int8_t answer = draw(liking, random);
         exam.answers.push_back(absent.uniform() < plan.missing ? kNoAnswer : answer);
@@ -170,9 +190,12 @@ struct Simulation {
       for (const int seat : some(plan.copiers_per_room, seats, random)) {
         std::vector<int> near;
         for (int other = 0; other < seats; ++other)
-          if (other != seat && std::abs(other / plan.columns - seat / plan.columns) <= 1 && std::abs(other % plan.columns - seat % plan.columns) <= 1) near.push_back(other);
+          if (other != seat && std::abs(other / plan.columns - seat / plan.columns) <= 1 &&
+              std::abs(other % plan.columns - seat % plan.columns) <= 1)
+            near.push_back(other);
         if (near.empty()) continue;
-        const int copier = room * seats + seat, source = room * seats + near[static_cast<std::size_t>(random.below(static_cast<int>(near.size())))];
+        const int copier = room * seats + seat,
+                  source = room * seats + near[static_cast<std::size_t>(random.below(static_cast<int>(near.size())))];
         out.copied.emplace_back(copier, source);
         std::vector<char> taken(items, 0);
         for (const int j : some(static_cast<int>(plan.copied * plan.items), plan.items, random))
@@ -210,7 +233,8 @@ struct Simulation {
       double now = start[static_cast<std::size_t>(copier)];
       for (int j = 0; j < plan.items; ++j) {
         const double alone = now + own[at(copier, j)] * as_fast;
-        const double glance = now + 1 + exponential(together, kGlance_s), after = exam.commit_s[at(source, j)] + 1 + exponential(together, kFollow_s);
+        const double glance = now + 1 + exponential(together, kGlance_s),
+                     after = exam.commit_s[at(source, j)] + 1 + exponential(together, kFollow_s);
         now = copied_items[c][static_cast<std::size_t>(j)] ? std::max(glance, after) : alone;
         exam.commit_s[at(copier, j)] = now;
       }
@@ -274,20 +298,25 @@ struct Simulation {
   /// Clocks, lost events and outages; then the exam is what the server has of it.
   void lose() {
     std::sort(out.events.begin(), out.events.end(), [](const SimulatedEvent& x, const SimulatedEvent& y) {
-      return x.at_s != y.at_s ? x.at_s < y.at_s : x.candidate != y.candidate ? x.candidate < y.candidate : x.act > y.act;  // committed before the next is shown
+      return x.at_s != y.at_s             ? x.at_s < y.at_s
+             : x.candidate != y.candidate ? x.candidate < y.candidate
+                                          : x.act > y.act;  // committed before the next is shown
     });
     RandomSource random = numbers(plan, Part::faults);
     out.skewed_seats = some(plan.skewed_seats, n, random);
     out.outage_rooms = some(plan.outage_rooms, plan.rooms, random);
-    std::vector<double> skew(static_cast<std::size_t>(n), 0), gone(static_cast<std::size_t>(plan.rooms), kNever), drained(static_cast<std::size_t>(n), 0);
-    for (const int i : out.skewed_seats) skew[static_cast<std::size_t>(i)] = random.uniform() < 0.5 ? -plan.clock_skew_s : plan.clock_skew_s;
+    std::vector<double> skew(static_cast<std::size_t>(n), 0), gone(static_cast<std::size_t>(plan.rooms), kNever),
+        drained(static_cast<std::size_t>(n), 0);
+    for (const int i : out.skewed_seats)
+      skew[static_cast<std::size_t>(i)] = random.uniform() < 0.5 ? -plan.clock_skew_s : plan.clock_skew_s;
     for (const int room : out.outage_rooms) gone[static_cast<std::size_t>(room)] = out.session_s * (1 + random.uniform()) / 3;
     for (SimulatedEvent& event : out.events) {
       const auto i = static_cast<std::size_t>(event.candidate);
       const double from = gone[static_cast<std::size_t>(event.candidate / seats)];
       event.client_s = event.at_s + skew[i];
       event.arrives_s = event.at_s;
-      if (event.at_s >= from && event.at_s < from + plan.outage_s) {  // never true for NaN: the queue drains one by one, later events wait behind it
+      if (event.at_s >= from &&
+          event.at_s < from + plan.outage_s) {  // never true for NaN: the queue drains one by one, later events wait behind it
         drained[i] = std::max(drained[i], from + plan.outage_s + kDrain_s * random.uniform());
         event.arrives_s = drained[i] += kDrain_s * random.uniform();
       } else {
@@ -303,8 +332,10 @@ struct Simulation {
       const std::size_t place = at(event.candidate, event.item);
       exam.answers[place] = event.to;
       exam.commit_s[place] = event.arrives_s;
-      if (event.act == SimulatedAct::answered) answered[place] = 1;
-      else exam.changes.push_back({event.candidate, event.item, event.arrives_s, event.from, event.to});
+      if (event.act == SimulatedAct::answered)
+        answered[place] = 1;
+      else
+        exam.changes.push_back({event.candidate, event.item, event.arrives_s, event.from, event.to});
     }
     for (std::size_t place = 0; place < answered.size(); ++place)
       if (!answered[place]) exam.seconds[place] = kNever;

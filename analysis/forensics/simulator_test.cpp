@@ -13,12 +13,14 @@ namespace {
 
 int same_answers(const ExamData& exam, int a, int b) {
   int count = 0;
-  for (int j = 0; j < exam.item_count(); ++j) count += exam.answered(a, j) && exam.row(a)[static_cast<std::size_t>(j)] == exam.row(b)[static_cast<std::size_t>(j)];
+  for (int j = 0; j < exam.item_count(); ++j)
+    count += exam.answered(a, j) && exam.row(a)[static_cast<std::size_t>(j)] == exam.row(b)[static_cast<std::size_t>(j)];
   return count;
 }
 
 TEST(Simulator, TheSameSeedIsTheSameExamEverywhere) {
-  const auto one = simulate_exam({.seed = 4, .items = 40}), two = simulate_exam({.seed = 4, .items = 40}), other = simulate_exam({.seed = 5, .items = 40});
+  const auto one = simulate_exam({.seed = 4, .items = 40}), two = simulate_exam({.seed = 4, .items = 40}),
+             other = simulate_exam({.seed = 5, .items = 40});
   EXPECT_EQ(one.exam.answers, two.exam.answers);
   EXPECT_EQ(one.exam.commit_s[77], two.exam.commit_s[77]);
   EXPECT_NE(one.exam.answers, other.exam.answers);
@@ -31,7 +33,8 @@ TEST(Simulator, TheSameSeedIsTheSameExamEverywhere) {
 TEST(Simulator, PlantingACheatLeavesEverybodyElseAlone) {
   const SimulationPlan honest{.seed = 6, .rooms = 3, .items = 80};
   SimulationPlan planted = honest;
-  planted.copiers_per_room = 2, planted.ring = 4, planted.rushers = 3, planted.preknowledge = 3, planted.leaked_items = 20, planted.corrected = 2;
+  planted.copiers_per_room = 2, planted.ring = 4, planted.rushers = 3, planted.preknowledge = 3, planted.leaked_items = 20,
+  planted.corrected = 2;
   const auto before = simulate_exam(honest), after = simulate_exam(planted);
   const auto cheats = after.cheats();
   EXPECT_GE(std::count(cheats.begin(), cheats.end(), 1), 14 - 5);  // one person may be drawn for two things
@@ -53,7 +56,8 @@ TEST(Simulator, TimesChangeNoAnswers) {
   const auto bare = simulate_exam(plan);
   EXPECT_EQ(timed.exam.answers, bare.exam.answers);
   EXPECT_TRUE(bare.events.empty() && bare.exam.seconds.empty() && bare.exam.commit_s.empty());
-  const double missing = static_cast<double>(std::count(timed.exam.answers.begin(), timed.exam.answers.end(), kNoAnswer)) / static_cast<double>(timed.exam.answers.size());
+  const double missing = static_cast<double>(std::count(timed.exam.answers.begin(), timed.exam.answers.end(), kNoAnswer)) /
+                         static_cast<double>(timed.exam.answers.size());
   EXPECT_NEAR(missing, 0.1, 0.03);
 }
 
@@ -88,7 +92,8 @@ TEST(Simulator, CopiersCommitSoonAfterTheirSource) {
   const auto soon = [&](int follower, int leader) {
     int count = 0;
     for (std::size_t j = 0; j < 100; ++j) {
-      const double lag = sim.exam.commit_s[static_cast<std::size_t>(follower) * 100 + j] - sim.exam.commit_s[static_cast<std::size_t>(leader) * 100 + j];
+      const double lag =
+          sim.exam.commit_s[static_cast<std::size_t>(follower) * 100 + j] - sim.exam.commit_s[static_cast<std::size_t>(leader) * 100 + j];
       count += lag > 0 && lag <= 15;
     }
     return count;
@@ -113,11 +118,22 @@ TEST(Simulator, ASessionIsAsLongAsAsked) {
     cell = event.to;
   }
   EXPECT_EQ(answers, sim.exam.answers);
-  for (const int i : sim.corrected) EXPECT_GE(std::ranges::count_if(sim.exam.changes, [&](const auto& c) { return c.candidate == i && c.to == sim.exam.key[static_cast<std::size_t>(c.item)]; }), 2);
+  for (const int i : sim.corrected)
+    EXPECT_GE(
+        std::ranges::count_if(sim.exam.changes,
+                              [&](const auto& c) { return c.candidate == i && c.to == sim.exam.key[static_cast<std::size_t>(c.item)]; }),
+        2);
 }
 
 TEST(Simulator, FaultsAreWhereThePlanPutsThem) {
-  const auto sim = simulate_exam({.seed = 10, .rooms = 3, .items = 60, .lost_events = 0.05, .skewed_seats = 2, .clock_skew_s = 120, .outage_rooms = 1, .outage_s = 300});
+  const auto sim = simulate_exam({.seed = 10,
+                                  .rooms = 3,
+                                  .items = 60,
+                                  .lost_events = 0.05,
+                                  .skewed_seats = 2,
+                                  .clock_skew_s = 120,
+                                  .outage_rooms = 1,
+                                  .outage_s = 300});
   ASSERT_EQ(sim.skewed_seats.size(), 2U);
   ASSERT_EQ(sim.outage_rooms.size(), 1U);
   const std::set<int> skewed(sim.skewed_seats.begin(), sim.skewed_seats.end());
@@ -135,7 +151,8 @@ TEST(Simulator, FaultsAreWhereThePlanPutsThem) {
   EXPECT_GT(late, 60);
   EXPECT_GT(std::count(sim.exam.answers.begin(), sim.exam.answers.end(), kNoAnswer), 150);
   // A lost answer is no answer; the stopwatch of the others is untouched by the outage.
-  for (std::size_t c = 0; c < sim.exam.answers.size(); ++c) EXPECT_TRUE(sim.exam.answers[c] != kNoAnswer || std::isnan(sim.exam.commit_s[c]));
+  for (std::size_t c = 0; c < sim.exam.answers.size(); ++c)
+    EXPECT_TRUE(sim.exam.answers[c] != kNoAnswer || std::isnan(sim.exam.commit_s[c]));
 }
 
 }  // namespace

@@ -7,8 +7,8 @@
 
 namespace invigil {
 
-/// Counts of z in bins of 1/512 over [-16, 48): quantiles to a thousandth. What lies outside counts in the outermost bins. The questions walk
-/// all bins: ask once, not for each pair.
+/// Counts of z in bins of 1/512 over [-16, 48): quantiles to a thousandth. What lies outside counts in the outermost bins. The questions
+/// walk all bins: ask once, not for each pair.
 class SpreadCounter {
  public:
   SpreadCounter() : bins_(kBins, 0) {}

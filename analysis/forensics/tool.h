@@ -11,9 +11,9 @@ namespace invigil {
 /// What the command line said; empty paths are absent.
 struct ForensicsOptions {
   ExamFiles files;
-  std::filesystem::path known_items;  ///< one item id a line (a header "item" is skipped): leaked items
-  std::filesystem::path json;         ///< written here; "-" = standard output
-  std::filesystem::path report;       ///< HTML written here
+  std::filesystem::path known_items;      ///< one item id a line (a header "item" is skipped): leaked items
+  std::filesystem::path json;             ///< written here; "-" = standard output
+  std::filesystem::path report;           ///< HTML written here
   Language language = Language::chinese;  ///< of messages; the report has both and opens in this one
 };
 

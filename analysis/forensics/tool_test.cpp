@@ -59,8 +59,11 @@ class ForensicsTool : public testing::Test {
   /// The exam as the tool's CSV files; returns the options that name them.
   std::string save(const ExamData& exam, bool seats = true) const {
     const std::size_t items = exam.items.size();
-    const auto label = [&](std::size_t j, std::int8_t code) { return code == kNoAnswer ? std::string() : exam.options[j][static_cast<std::size_t>(code)]; };
-    std::string responses = "candidate", key = "item,key\n", bank = "item,b\n", times, places = "candidate,institution,center,room,row,column\n", changes = "candidate,item,at_s,from,to\n";
+    const auto label = [&](std::size_t j, std::int8_t code) {
+      return code == kNoAnswer ? std::string() : exam.options[j][static_cast<std::size_t>(code)];
+    };
+    std::string responses = "candidate", key = "item,key\n", bank = "item,b\n", times,
+                places = "candidate,institution,center,room,row,column\n", changes = "candidate,item,at_s,from,to\n";
     for (std::size_t j = 0; j < items; ++j) {
       responses += "," + exam.items[j];
       key += exam.items[j] + "," + label(j, exam.key[j]) + "\n";
@@ -76,13 +79,16 @@ class ForensicsTool : public testing::Test {
       }
       responses += "\n", times += "\n";
       const SeatPlace& s = exam.seats[i];
-      places += exam.candidates[i] + "," + s.institution + "," + s.centre + "," + s.room + "," + std::to_string(s.row) + "," + std::to_string(s.column) + "\n";
+      places += exam.candidates[i] + "," + s.institution + "," + s.centre + "," + s.room + "," + std::to_string(s.row) + "," +
+                std::to_string(s.column) + "\n";
     }
     for (const AnswerChange& c : exam.changes)
-      changes += exam.candidates[static_cast<std::size_t>(c.candidate)] + "," + exam.items[static_cast<std::size_t>(c.item)] + "," + std::to_string(c.at_s) + "," + label(static_cast<std::size_t>(c.item), c.from) + "," +
+      changes += exam.candidates[static_cast<std::size_t>(c.candidate)] + "," + exam.items[static_cast<std::size_t>(c.item)] + "," +
+                 std::to_string(c.at_s) + "," + label(static_cast<std::size_t>(c.item), c.from) + "," +
                  label(static_cast<std::size_t>(c.item), c.to) + "\n";
     for (std::size_t j = 0; j < items; j += 2) bank += exam.items[j] + ",0." + std::to_string(j % 10) + "\n";
-    std::string options = "--responses " + write("r.csv", responses) + " --key " + write("k.csv", key) + " --times " + write("t.csv", times) + " --changes " + write("c.csv", changes) + " --items " + write("b.csv", bank);
+    std::string options = "--responses " + write("r.csv", responses) + " --key " + write("k.csv", key) + " --times " +
+                          write("t.csv", times) + " --changes " + write("c.csv", changes) + " --items " + write("b.csv", bank);
     if (seats) options += " --seats " + write("s.csv", places);
     return options;
   }
@@ -124,7 +130,8 @@ void expect_agreed_form(const Json& json, const std::vector<std::string>& candid
   double last = 0;
   std::set<std::set<std::string>> seen;
   for (const Json& p : pairs) {
-    for (const char* id : {"a", "b"}) EXPECT_NE(std::find(candidates.begin(), candidates.end(), p.at(id).get<std::string>()), candidates.end());
+    for (const char* id : {"a", "b"})
+      EXPECT_NE(std::find(candidates.begin(), candidates.end(), p.at(id).get<std::string>()), candidates.end());
     EXPECT_TRUE(seen.insert({p["a"].get<std::string>(), p["b"].get<std::string>()}).second) << p.dump();
     EXPECT_TRUE(families.contains(p.at("family").get<std::string>()));
     EXPECT_TRUE(p.at("matches").is_number_integer());
@@ -204,13 +211,16 @@ TEST_F(ForensicsTool, JsonAloneOnStandardOutput) {
 
 TEST_F(ForensicsTool, FaultsEndWithFileLineAndColumn) {
   const std::string key = " --key " + write("k.csv", "item,key\nq1,A\nq2,B\n");
-  const auto fault = [&](const std::string& text, const std::string& more) { return run("--responses " + write("r.csv", text) + key + more); };
+  const auto fault = [&](const std::string& text, const std::string& more) {
+    return run("--responses " + write("r.csv", text) + key + more);
+  };
   const Ran english = fault("candidate,q1,q2\na,A,B\na,C,B\n", " --lang en"), chinese = fault("candidate,q1,q2\na,A,B\na,C,B\n", "");
   EXPECT_EQ(english.code, 2);
   EXPECT_EQ(english.output, "r.csv:3:1: candidate \"a\" stands twice\n");
   EXPECT_EQ(chinese.output, "r.csv:3:1: 考生“a”出现了两次\n");
   const std::string good = "candidate,q1,q2\na,A,B\nb,C,B\n";
-  EXPECT_EQ(fault(good, " --lang en --known-items " + write("n.csv", "item\nq1\nq9\n")).output, "n.csv:3:1: item \"q9\" is not in the responses\n");
+  EXPECT_EQ(fault(good, " --lang en --known-items " + write("n.csv", "item\nq1\nq9\n")).output,
+            "n.csv:3:1: item \"q9\" is not in the responses\n");
   const Ran unwritable = fault(good, " --lang en --json " + path("no/such/folder.json"));
   EXPECT_EQ(unwritable.code, 1);
   EXPECT_NE(unwritable.output.find("can't be written"), std::string::npos);
@@ -222,7 +232,8 @@ TEST_F(ForensicsTool, Negocios) {
   const char* shared = std::getenv("INVIGIL_FORENSICS");
   if (!shared) GTEST_SKIP() << "INVIGIL_FORENSICS does not name the folder with negocios/";
   const std::string base = std::string(shared) + "/negocios/";
-  const Ran ran = run("--responses " + base + "responses.csv --key " + base + "key.csv --json " + path("out.json") + " --report " + path("out.html"));
+  const Ran ran =
+      run("--responses " + base + "responses.csv --key " + base + "key.csv --json " + path("out.json") + " --report " + path("out.html"));
   ASSERT_EQ(ran.code, 0) << ran.output;
   const Json json = Json::parse(read("out.json"));
   ASSERT_EQ(json["candidates"].size(), 500U);
@@ -230,7 +241,8 @@ TEST_F(ForensicsTool, Negocios) {
   for (const Json& c : json["candidates"]) ids.push_back(c["candidate"].get<std::string>());
   expect_agreed_form(json, ids);
   const Json& first = json["pairs"][0];
-  EXPECT_EQ((std::set<std::string>{first["a"].get<std::string>(), first["b"].get<std::string>()}), (std::set<std::string>{"210515", "210516"}));
+  EXPECT_EQ((std::set<std::string>{first["a"].get<std::string>(), first["b"].get<std::string>()}),
+            (std::set<std::string>{"210515", "210516"}));
   EXPECT_LT(first["p_adjusted"].get<double>(), 1e-10);
   EXPECT_EQ(first["matches"], 59);
 }

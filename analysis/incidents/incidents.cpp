@@ -32,8 +32,9 @@ Instant end_of(const Observation& o) { return {o.to_us()}; }
 
 Observation observation_of(const Claim& claim, const DetectorEntry& entry, std::string_view parameters_hash, const RoomContext& context) {
   Observation o;
-  std::string subject = fmt::format("observation\n{}\n{}\n{}\n{}\n{}\n{}\n{}\n{}\n{}\n{}", entry.name, entry.version, to_hex(parameters_hash),
-                                    context.centre, context.room, context.session, claim.kind, claim.seat, claim.camera, claim.from.us);
+  std::string subject =
+      fmt::format("observation\n{}\n{}\n{}\n{}\n{}\n{}\n{}\n{}\n{}\n{}", entry.name, entry.version, to_hex(parameters_hash), context.centre,
+                  context.room, context.session, claim.kind, claim.seat, claim.camera, claim.from.us);
   for (const std::string& partner : claim.partners) subject += "\n" + partner;
   o.set_id(id_of(subject));
   o.set_detector(std::string(entry.name));
@@ -152,7 +153,8 @@ void IncidentBook::take(const DetectorEntry& entry, const Parameters& parameters
 
   for (Bundle& bundle : bundles) {
     const bool near = std::any_of(bundle.members.begin(), bundle.members.end(), [&](const Member& m) {
-      return Instant{observation.from_us()} <= end_of(m.observation) + gap_ && end_of(observation) + gap_ >= Instant{m.observation.from_us()};
+      return Instant{observation.from_us()} <= end_of(m.observation) + gap_ &&
+             end_of(observation) + gap_ >= Instant{m.observation.from_us()};
     });
     if (!near) continue;
     // In order of time, so that the order in which streams arrived leaves no trace.

@@ -13,9 +13,9 @@
 namespace invigil {
 namespace {
 
-constexpr int kSimilarityNeeds = 20;            // as examine() has it; said beside the number
-constexpr double kAlpha = 0.01;                 // of the whole session, shared out over the families by examine()
-constexpr std::size_t kListedPairs = 60;        // besides all significant ones
+constexpr int kSimilarityNeeds = 20;      // as examine() has it; said beside the number
+constexpr double kAlpha = 0.01;           // of the whole session, shared out over the families by examine()
+constexpr std::size_t kListedPairs = 60;  // besides all significant ones
 constexpr std::size_t kMostSources = 24;
 constexpr std::size_t kMostBytes = kMaxPayloadBytes - 24 * 1024;  // of the findings; the rest of the observation is small
 constexpr double kStrongScore = 1, kReviewScore = 0.5, kNoteScore = 0.2, kIncomplete = 0.7;
@@ -44,9 +44,12 @@ struct Telling {
   bool flagged(const PairFinding& f) const { return f.q <= parameter("pair_q") || f.p_adjusted <= parameter("pair_holm"); }
   SuspicionLevel level(const PairFinding& f) const {
     if (!flagged(f)) return SuspicionLevel::none;
-    return level(f.pair.a) == SuspicionLevel::strong && level(f.pair.b) == SuspicionLevel::strong ? SuspicionLevel::strong : SuspicionLevel::review;
+    return level(f.pair.a) == SuspicionLevel::strong && level(f.pair.b) == SuspicionLevel::strong ? SuspicionLevel::strong
+                                                                                                  : SuspicionLevel::review;
   }
-  static double score_of(SuspicionLevel l) { return l == SuspicionLevel::strong ? kStrongScore : l == SuspicionLevel::review ? kReviewScore : kNoteScore; }
+  static double score_of(SuspicionLevel l) {
+    return l == SuspicionLevel::strong ? kStrongScore : l == SuspicionLevel::review ? kReviewScore : kNoteScore;
+  }
 
   double pairs_of(PairFamily family) const {
     for (const FamilySize& f : findings.families)
@@ -161,7 +164,12 @@ struct Telling {
       if (pair != findings.pairs.end() && told.insert(std::minmax(c.candidate, found.partner)).second) similar(*pair, l, opens);
       return;
     }
-    const char* kind = found.name == "speed" ? "fast_and_good" : found.name == "changes" ? "answers_changed" : found.name == "follow_lag" ? "answers_follow" : found.name == "rt_profile" ? "similar_pace" : found.name == "preknowledge" ? "knew_items" : nullptr;
+    const char* kind = found.name == "speed"          ? "fast_and_good"
+                       : found.name == "changes"      ? "answers_changed"
+                       : found.name == "follow_lag"   ? "answers_follow"
+                       : found.name == "rt_profile"   ? "similar_pace"
+                       : found.name == "preknowledge" ? "knew_items"
+                                                      : nullptr;
     if (kind == nullptr) return;
     std::vector<int> who{c.candidate};
     if (of_pair) who.push_back(found.partner);
@@ -181,8 +189,10 @@ struct Telling {
       double right = 0, others = 0, others_right = 0;
       for (int j = 0; j < exam().item_count(); ++j) {
         if (!exam().answered(c.candidate, j)) continue;
-        if (matrix.known_items[static_cast<std::size_t>(j)] != 0) items.push_back(j), right += exam().right(c.candidate, j);
-        else ++others, others_right += exam().right(c.candidate, j);
+        if (matrix.known_items[static_cast<std::size_t>(j)] != 0)
+          items.push_back(j), right += exam().right(c.candidate, j);
+        else
+          ++others, others_right += exam().right(c.candidate, j);
       }
       claim.figures["known"] = static_cast<double>(items.size());
       claim.figures["known_right"] = right;
@@ -193,13 +203,15 @@ struct Telling {
     if (found.name == "changes") {
       std::map<int, bool> ended;
       for (const AnswerChange& change : exam().changes)
-        if (change.candidate == c.candidate && change.from != kNoAnswer && change.to != kNoAnswer && exam().answered(c.candidate, change.item))
+        if (change.candidate == c.candidate && change.from != kNoAnswer && change.to != kNoAnswer &&
+            exam().answered(c.candidate, change.item))
           ended[change.item] = exam().right(c.candidate, change.item);
       std::vector<int> items;
       items.reserve(ended.size());
       for (const auto& [item, right] : ended) items.push_back(item);
       claim.figures["changed"] = static_cast<double>(ended.size());
-      claim.figures["changed_right"] = static_cast<double>(std::count_if(ended.begin(), ended.end(), [](const auto& e) { return e.second; }));
+      claim.figures["changed_right"] =
+          static_cast<double>(std::count_if(ended.begin(), ended.end(), [](const auto& e) { return e.second; }));
       narrow(claim, {c.candidate}, items);
     }
     say(std::move(claim));
@@ -230,8 +242,10 @@ struct Telling {
         const bool convincing = c.level >= SuspicionLevel::review && convinces(found);
         if (found.name != "rt_profile" && (least == nullptr || found.p < least->p)) least = &found;
         if (found.name == "similarity" && opened) continue;  // said as a pair
-        if (convincing) channel(c, found, c.level, true, told[found.name]);
-        else if (found.p < parameter("note_p")) channel(c, found, SuspicionLevel::note, false, told[found.name]);
+        if (convincing)
+          channel(c, found, c.level, true, told[found.name]);
+        else if (found.p < parameter("note_p"))
+          channel(c, found, SuspicionLevel::note, false, told[found.name]);
         opened = opened || convincing;
       }
       // Several weak signs together may have made the level: the strongest of them is put before a person.
@@ -385,8 +399,11 @@ std::vector<RoomClaim> answer_claims(const AnswerSheets& sheets, Instant closed,
   auto findings_kept = std::make_shared<AnswerFindings>(telling.kept());
   for (const AnswerNote& note : findings_kept->notes()) summary.words["note_" + note.code()] = "1";
   const auto incidents = std::count_if(telling.out.begin(), telling.out.end(), [](const RoomClaim& c) { return c.claim.opens_incident; });
-  summary.figures = {{"candidates", matrix.exam.candidate_count()}, {"items", matrix.exam.item_count()}, {"pairs", static_cast<double>(findings.pair_count)},
-                     {"incidents", static_cast<double>(incidents)}, {"expected_false_flags", rounded(findings.expected_false_flags)}};
+  summary.figures = {{"candidates", matrix.exam.candidate_count()},
+                     {"items", matrix.exam.item_count()},
+                     {"pairs", static_cast<double>(findings.pair_count)},
+                     {"incidents", static_cast<double>(incidents)},
+                     {"expected_false_flags", rounded(findings.expected_false_flags)}};
   summary.answers = std::move(findings_kept);
   const std::string first_room = sheets.rooms().empty() ? std::string() : sheets.rooms().front();
   telling.out.insert(telling.out.begin(), RoomClaim{first_room, std::move(summary)});

@@ -14,7 +14,7 @@ namespace {
 constexpr std::uint16_t kNone = 0xFFFF;
 constexpr std::size_t kMostWords = 60'000;  // different items, answers or seats; beyond it a client is not describing an exam
 constexpr double kUnknown = std::numeric_limits<double>::quiet_NaN();
-constexpr double kTimedShare = 0.5;         // of the answers; with fewer known times nothing is said about pace
+constexpr double kTimedShare = 0.5;  // of the answers; with fewer known times nothing is said about pace
 
 void note(std::vector<AnswerNote>& notes, const char* code, double n) {
   AnswerNote& out = notes.emplace_back();
@@ -38,7 +38,10 @@ struct Cell {
 /// One candidate's events, in order: final answers, changes, time on each item.
 struct Walk {
   std::map<std::uint16_t, Cell> cells;
-  struct Change { std::uint16_t item, from, to; std::int64_t at_us; };
+  struct Change {
+    std::uint16_t item, from, to;
+    std::int64_t at_us;
+  };
   std::vector<Change> changes;
   std::map<std::uint16_t, int> answers_at;  // by seat
 
@@ -73,7 +76,9 @@ std::uint16_t AnswerSheets::Interned::of(std::string_view word) {
   return fresh;
 }
 
-AnswerSheets::AnswerSheets(const Plan& plan, const Session& session, Instant opened) : session_(session.id()), opened_(opened) { replan(plan, session); }
+AnswerSheets::AnswerSheets(const Plan& plan, const Session& session, Instant opened) : session_(session.id()), opened_(opened) {
+  replan(plan, session);
+}
 
 void AnswerSheets::replan(const Plan& plan, const Session& session) {
   paper_ = session.paper();
@@ -98,7 +103,8 @@ void AnswerSheets::replan(const Plan& plan, const Session& session) {
 
 bool AnswerSheets::take(const Source& source, const TestEvent& event) {
   if (event.session() != session_) return false;
-  const bool visit = event.type() == ITEM_SHOWN || event.type() == ASSESSMENT_PAUSED || event.type() == ASSESSMENT_RESUMED || event.type() == ASSESSMENT_SUBMITTED;
+  const bool visit = event.type() == ITEM_SHOWN || event.type() == ASSESSMENT_PAUSED || event.type() == ASSESSMENT_RESUMED ||
+                     event.type() == ASSESSMENT_SUBMITTED;
   if (!visit && !is_answer(event.type())) return false;
   Entry e;
   e.at_us = event.agent_us();
@@ -177,19 +183,24 @@ std::vector<const AnswerSheets::Entry*> AnswerSheets::in_order(std::int64_t unti
   std::sort(order.begin(), order.end(), [](const Entry* x, const Entry* y) {
     return std::tie(x->seat, x->client_seq, x->seq) < std::tie(y->seat, y->client_seq, y->seq);
   });
-  order.erase(std::unique(order.begin(), order.end(), [](const Entry* x, const Entry* y) { return x->seat == y->seat && x->client_seq == y->client_seq; }), order.end());
+  order.erase(std::unique(order.begin(), order.end(),
+                          [](const Entry* x, const Entry* y) { return x->seat == y->seat && x->client_seq == y->client_seq; }),
+              order.end());
   missing = 0;
   for (const auto& [seat, ranges] : gaps_)
     for (const auto& [from, to] : ranges) {
-      const auto low = std::lower_bound(order.begin(), order.end(), std::pair(seat, from), [](const Entry* e, const auto& key) { return std::pair(e->seat, e->client_seq) < key; });
-      const auto high = std::upper_bound(low, order.end(), std::pair(seat, to), [](const auto& key, const Entry* e) { return key < std::pair(e->seat, e->client_seq); });
+      const auto low = std::lower_bound(order.begin(), order.end(), std::pair(seat, from),
+                                        [](const Entry* e, const auto& key) { return std::pair(e->seat, e->client_seq) < key; });
+      const auto high = std::upper_bound(low, order.end(), std::pair(seat, to),
+                                         [](const auto& key, const Entry* e) { return key < std::pair(e->seat, e->client_seq); });
       missing += static_cast<double>(to - from) + 1 - static_cast<double>(high - low);
     }
   return order;
 }
 
 /// Items that are compared, with a code for each answer: those of the paper, else what was chosen, the most frequent first.
-std::vector<AnswerSheets::Column> AnswerSheets::columns(const std::map<std::uint16_t, std::map<std::uint16_t, int>>& chosen, AnswerMatrix& out) const {
+std::vector<AnswerSheets::Column> AnswerSheets::columns(const std::map<std::uint16_t, std::map<std::uint16_t, int>>& chosen,
+                                                        AnswerMatrix& out) const {
   std::vector<Column> made;
   std::set<std::uint16_t> on_paper;
   const std::set<std::string_view> known_beforehand(paper_.known_items().begin(), paper_.known_items().end());
@@ -229,8 +240,10 @@ std::vector<AnswerSheets::Column> AnswerSheets::columns(const std::map<std::uint
     if (answers != chosen.end())
       for (const auto& [label, count] : answers->second) {
         const auto at = std::find(column.options.begin(), column.options.end(), labels_.words[label]);
-        if (at != column.options.end()) column.code[label] = static_cast<std::int8_t>(at - column.options.begin());
-        else if (!labels_.words[label].empty()) unknown_answers += count;
+        if (at != column.options.end())
+          column.code[label] = static_cast<std::int8_t>(at - column.options.begin());
+        else if (!labels_.words[label].empty())
+          unknown_answers += count;
       }
     out.exam.items.push_back(item.id());
     out.exam.options.push_back(column.options);
@@ -240,9 +253,12 @@ std::vector<AnswerSheets::Column> AnswerSheets::columns(const std::map<std::uint
     made.push_back(std::move(column));
   }
   for (const auto& [item, answers] : chosen) unknown_items += on_paper.count(item) == 0 ? 1 : 0;
-  if (std::all_of(out.exam.bank_difficulty.begin(), out.exam.bank_difficulty.end(), [](double b) { return std::isnan(b); })) out.exam.bank_difficulty.clear();
-  if (const auto n = std::count(out.known_items.begin(), out.known_items.end(), 1); n > 0) note(out.notes, "known_items", static_cast<double>(n));
-  else out.known_items.clear();
+  if (std::all_of(out.exam.bank_difficulty.begin(), out.exam.bank_difficulty.end(), [](double b) { return std::isnan(b); }))
+    out.exam.bank_difficulty.clear();
+  if (const auto n = std::count(out.known_items.begin(), out.known_items.end(), 1); n > 0)
+    note(out.notes, "known_items", static_cast<double>(n));
+  else
+    out.known_items.clear();
   if (made.empty()) note(out.notes, "no_key", 0);
   if (unkeyed > 0 && !made.empty()) note(out.notes, "items_unkeyed", unkeyed);
   if (unknown_items > 0 && !made.empty()) note(out.notes, "items_unknown", unknown_items);
@@ -256,16 +272,21 @@ AnswerMatrix AnswerSheets::matrix(Instant closed) const {
   std::map<int, std::vector<const Entry*>> stints;  // by assignment
   std::set<std::uint16_t> unassigned;
   for (const Entry* e : in_order(closed.us, missing)) {
-    if (const int assignment = assignment_at(e->seat, e->at_us); assignment >= 0) stints[assignment].push_back(e);
-    else if (is_answer(e->type)) unassigned.insert(e->seat);
+    if (const int assignment = assignment_at(e->seat, e->at_us); assignment >= 0)
+      stints[assignment].push_back(e);
+    else if (is_answer(e->type))
+      unassigned.insert(e->seat);
   }
   std::map<std::string, std::vector<const std::vector<const Entry*>*>> of_candidate;
-  for (const auto& [assignment, entries] : stints) of_candidate[assignments_[static_cast<std::size_t>(assignment)].candidate()].push_back(&entries);
+  for (const auto& [assignment, entries] : stints)
+    of_candidate[assignments_[static_cast<std::size_t>(assignment)].candidate()].push_back(&entries);
 
   std::map<std::string, Walk> walks;
   std::map<std::uint16_t, std::map<std::uint16_t, int>> chosen;
   for (auto& [candidate, parts] : of_candidate) {
-    std::sort(parts.begin(), parts.end(), [](const auto* x, const auto* y) { return std::pair(x->front()->at_us, x->front()->seat) < std::pair(y->front()->at_us, y->front()->seat); });
+    std::sort(parts.begin(), parts.end(), [](const auto* x, const auto* y) {
+      return std::pair(x->front()->at_us, x->front()->seat) < std::pair(y->front()->at_us, y->front()->seat);
+    });
     Walk& walk = walks[candidate];
     for (const auto* part : parts)
       for (const Entry* e : *part) {
@@ -315,7 +336,8 @@ AnswerMatrix AnswerSheets::matrix(Instant closed) const {
       row_commit[j] = static_cast<double>(cell->second.at_us - opened_.us) / 1e6;
       row_seconds[j] = cell->second.seconds;
       const auto& hash = hashes_[static_cast<std::size_t>(cell->second.commit)];
-      person.committed_in[j] = {seat_stream(centre_, session_, seat_names_.words[cell->second.seat]), cell->second.seq, std::string(hash.begin(), hash.end())};
+      person.committed_in[j] = {seat_stream(centre_, session_, seat_names_.words[cell->second.seat]), cell->second.seq,
+                                std::string(hash.begin(), hash.end())};
       ++answered, timed += row_seconds[j] > 0 ? 1 : 0, any = true;
     }
     if (!any) continue;
@@ -328,7 +350,8 @@ AnswerMatrix AnswerSheets::matrix(Instant closed) const {
         if (made[j].item != change.item) continue;
         const auto from = made[j].code.find(change.from), to = made[j].code.find(change.to);
         if (from == made[j].code.end() || to == made[j].code.end()) continue;
-        exam.changes.push_back({index, static_cast<int>(j), static_cast<double>(change.at_us - opened_.us) / 1e6, from->second, to->second});
+        exam.changes.push_back(
+            {index, static_cast<int>(j), static_cast<double>(change.at_us - opened_.us) / 1e6, from->second, to->second});
       }
     exam.candidates.push_back(candidate);
     exam.answers.insert(exam.answers.end(), row.begin(), row.end());

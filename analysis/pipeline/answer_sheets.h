@@ -18,17 +18,17 @@ namespace invigil {
 
 /// Who a row of the matrix is, and where each answer stands in the log.
 struct SheetPerson {
-  std::string candidate, room, seat;     ///< the seat where most answers were given
-  std::vector<Source> committed_in;      ///< by item: the record of the last answer; seq 0 = none
+  std::string candidate, room, seat;  ///< the seat where most answers were given
+  std::vector<Source> committed_in;   ///< by item: the record of the last answer; seq 0 = none
 };
 
 /// A session's answers as arrays. `exam` passes check_exam() when `examinable`.
 struct AnswerMatrix {
   bool examinable = false;
-  ExamData exam;                         ///< candidates who answered a keyed item, in order of the roster
-  std::vector<SheetPerson> people;       ///< beside exam.candidates
-  std::vector<char> known_items;         ///< beside exam.items, 1 where the plan names it as known beforehand; empty where it names none
-  std::vector<AnswerNote> notes;         ///< limits and repairs, as codes
+  ExamData exam;                    ///< candidates who answered a keyed item, in order of the roster
+  std::vector<SheetPerson> people;  ///< beside exam.candidates
+  std::vector<char> known_items;    ///< beside exam.items, 1 where the plan names it as known beforehand; empty where it names none
+  std::vector<AnswerNote> notes;    ///< limits and repairs, as codes
 };
 
 /// Collects the answers of one session. Pure, single-thread; about 100 bytes an event. The result does not depend on the order in which
@@ -96,13 +96,13 @@ class AnswerSheets {
   std::vector<std::string> rooms_, roster_;
   std::map<std::string, std::string, std::less<>> institution_of_;  // by candidate, where the plan says it
   std::vector<SeatAssignment> assignments_;
-  std::map<std::string, std::vector<int>, std::less<>> assigned_to_;  // by seat, indices
+  std::map<std::string, std::vector<int>, std::less<>> assigned_to_;        // by seat, indices
   std::map<std::string, std::pair<std::string, Seat>, std::less<>> seats_;  // id → room, seat
   Interned seat_names_, items_, labels_;
   std::vector<Entry> entries_;
   std::vector<std::array<char, 32>> hashes_;
   std::map<std::uint16_t, std::vector<std::pair<std::uint64_t, std::uint64_t>>> gaps_;  // by seat: first and last number
-  std::vector<std::vector<Latest>> latest_;                                           // by seat, by item
+  std::vector<std::vector<Latest>> latest_;                                             // by seat, by item
 };
 
 /// An answer as it is compared: option letters in order, without commas ("C,A" → "AC").

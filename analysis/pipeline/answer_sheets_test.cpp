@@ -58,7 +58,8 @@ class Sheets : public testing::Test {
     return *sheets_;
   }
   /// Without a number of its own each event is the client's next.
-  bool event(double at_s, const char* seat, TestEventType type, const char* item, const char* answer = "", std::uint64_t number = 0, const char* session = "s") {
+  bool event(double at_s, const char* seat, TestEventType type, const char* item, const char* answer = "", std::uint64_t number = 0,
+             const char* session = "s") {
     TestEvent e;
     e.set_session(session);
     e.set_seat(seat);
@@ -74,7 +75,9 @@ class Sheets : public testing::Test {
     for (int i = 0; i < m.exam.candidate_count(); ++i)
       for (int j = 0; j < m.exam.item_count(); ++j)
         if (m.exam.candidates[static_cast<std::size_t>(i)] == candidate && m.exam.items[static_cast<std::size_t>(j)] == item)
-          return m.exam.answered(i, j) ? m.exam.options[static_cast<std::size_t>(j)][static_cast<std::size_t>(m.exam.row(i)[static_cast<std::size_t>(j)])] : "";
+          return m.exam.answered(i, j)
+                     ? m.exam.options[static_cast<std::size_t>(j)][static_cast<std::size_t>(m.exam.row(i)[static_cast<std::size_t>(j)])]
+                     : "";
     return "not there";
   }
   static double noted(const AnswerMatrix& m, const std::string& code) {

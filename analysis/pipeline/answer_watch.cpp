@@ -9,7 +9,8 @@ namespace invigil {
 namespace {
 
 constexpr int kNeeds = 20, kMostBorrowed = 300, kLeastShared = 10;
-constexpr std::size_t kMargin = 4;  // so many times what is shown is compared exactly: the screening's floats may order neighbours otherwise
+constexpr std::size_t kMargin =
+    4;                       // so many times what is shown is compared exactly: the screening's floats may order neighbours otherwise
 constexpr int kSweeps = 10;  // of the fit: the first digits of the figures settle, and nothing is judged by them
 
 }  // namespace
@@ -53,8 +54,13 @@ AnswerWatch watch_answers(const AnswerSheets& sheets, const std::string& room, s
   });
   if (pairs.size() > most) pairs.resize(most);
   for (const StarPair& pair : pairs) {
-    WatchedPair watched{matrix.people[static_cast<std::size_t>(pair.a)].seat, matrix.people[static_cast<std::size_t>(pair.b)].seat,
-                        pair.matches, pair.shared, pair.wrong_matches, pair.expected, pair.z_corrected / scale};
+    WatchedPair watched{matrix.people[static_cast<std::size_t>(pair.a)].seat,
+                        matrix.people[static_cast<std::size_t>(pair.b)].seat,
+                        pair.matches,
+                        pair.shared,
+                        pair.wrong_matches,
+                        pair.expected,
+                        pair.z_corrected / scale};
     if (watched.b < watched.a) std::swap(watched.a, watched.b);
     out.pairs.push_back(std::move(watched));
   }

@@ -72,9 +72,12 @@ void DetectStage::open(const SessionChanged& change) {
   const auto known = plans_.find(key);
   if (known == plans_.end()) return;
   const Plan& plan = known->second;
-  const auto session = std::find_if(plan.sessions().begin(), plan.sessions().end(), [&](const Session& s) { return s.id() == change.session(); });
-  if (auto& answers = answers_[key]; answers) answers->reopen();
-  else answers = std::make_unique<SessionAnswers>(plan, *session, Instant{change.at_us()}, options_);
+  const auto session =
+      std::find_if(plan.sessions().begin(), plan.sessions().end(), [&](const Session& s) { return s.id() == change.session(); });
+  if (auto& answers = answers_[key]; answers)
+    answers->reopen();
+  else
+    answers = std::make_unique<SessionAnswers>(plan, *session, Instant{change.at_us()}, options_);
   for (const Room& room : plan.centre().rooms()) {
     const bool used = std::find(session->rooms().begin(), session->rooms().end(), room.id()) != session->rooms().end();
     if (!used || rooms_.count({key, room.id()}) > 0) continue;
@@ -106,7 +109,8 @@ void DetectStage::route_answers(const FollowedRecord& record, const Source& sour
     const auto at = answers_.find(session_key(stream.centre, stream.session));
     if (at == answers_.end()) return;
     if (record.header.kind() == TEST_EVENT) {
-      if (const auto event = parse_payload<TestEvent>(record.record.payload); event && event->seat() == stream.subject) at->second->take(source, *event);
+      if (const auto event = parse_payload<TestEvent>(record.record.payload); event && event->seat() == stream.subject)
+        at->second->take(source, *event);
     } else if (record.header.kind() == TEST_EVENT_GAP) {
       if (const auto gap = parse_payload<TestEventGap>(record.record.payload); gap && gap->seat() == stream.subject) at->second->take(*gap);
     }
@@ -115,7 +119,8 @@ void DetectStage::route_answers(const FollowedRecord& record, const Source& sour
     const auto heartbeat = parse_payload<AgentHeartbeat>(record.record.payload);
     if (!heartbeat) return;
     const std::string centre = stream.centre + "/";
-    for (auto at = answers_.lower_bound(centre); at != answers_.end() && at->first.starts_with(centre); ++at) at->second->take(source.stream, *heartbeat);
+    for (auto at = answers_.lower_bound(centre); at != answers_.end() && at->first.starts_with(centre); ++at)
+      at->second->take(source.stream, *heartbeat);
   } else if (stream.cls == StreamClass::broker) {
     for (auto& [key, answers] : answers_) answers->broker_time({record.header.occurred().wall_to_us()});
   }
@@ -147,14 +152,19 @@ void DetectStage::route(const FollowedRecord& record, const Source& source, cons
       });
       break;
     case PLAN_IMPORTED:
-      if (const auto message = parse_payload<Plan>(record.record.payload)) plan(*message);
-      else ++unreadable_;
+      if (const auto message = parse_payload<Plan>(record.record.payload))
+        plan(*message);
+      else
+        ++unreadable_;
       break;
     case SESSION_OPENED:
     case SESSION_CLOSED:
-      if (const auto message = parse_payload<SessionChanged>(record.record.payload); !message) ++unreadable_;
-      else if (record.header.kind() == SESSION_OPENED) open(*message);
-      else close(*message);
+      if (const auto message = parse_payload<SessionChanged>(record.record.payload); !message)
+        ++unreadable_;
+      else if (record.header.kind() == SESSION_OPENED)
+        open(*message);
+      else
+        close(*message);
       break;
     case PEER_PRESENCE:
       if (const auto presence = parse_payload<PeerPresence>(record.record.payload);

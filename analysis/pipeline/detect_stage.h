@@ -51,7 +51,8 @@ class DetectStage {
   /// Up to where a room is complete; {0} for a room that is not there.
   Instant watermark(std::string_view centre, std::string_view room, std::string_view session) const;
   std::uint64_t unreadable() const { return unreadable_; }
-  /// Rooms of open sessions that got an answer since the last call. Costs about a millisecond a room of 60; changes nothing that take() says.
+  /// Rooms of open sessions that got an answer since the last call. Costs about a millisecond a room of 60; changes nothing that take()
+  /// says.
   std::vector<RoomWatch> watch_answers();
 
  private:
@@ -71,7 +72,7 @@ class DetectStage {
   void each_room(const FollowedRecord& record, std::string_view centre, Give give);
 
   RoomOptions options_;
-  std::map<std::string, Plan> plans_;                // by centre + session: the newest plan that names it
+  std::map<std::string, Plan> plans_;  // by centre + session: the newest plan that names it
   std::map<RoomKey, Judged> rooms_;
   std::vector<RoomKey> order_;
   std::map<std::string, std::unique_ptr<SessionAnswers>, std::less<>> answers_;  // by centre + session

@@ -27,10 +27,13 @@ std::string identity(std::string_view centre, std::string_view room, std::string
 }  // namespace
 
 LiveAnalysis::LiveAnalysis(BrokerClient& client, const SigningKey& key, const Clock& clock, LiveOptions options)
-    : client_(client), clock_(clock), options_(std::move(options)),
+    : client_(client),
+      clock_(clock),
+      options_(std::move(options)),
       sink_(client, key, clock, fmt::format("{:x}-{}", clock.now().us / 1'000'000, to_hex(random_bytes(4)))),
       turns_(static_cast<std::uint64_t>(std::clamp(options_.workers, 1, 64))),
-      shared_{client, sink_, turns_, budget_, options_.nets, options_.samples_per_second}, detect_(options_.room) {}
+      shared_{client, sink_, turns_, budget_, options_.nets, options_.samples_per_second},
+      detect_(options_.room) {}
 
 LiveAnalysis::~LiveAnalysis() = default;
 
@@ -63,8 +66,10 @@ void LiveAnalysis::take(const FollowedRecord& record) {
     return;
   }
   std::vector<Derived> derived = detect_.take(record);
-  if (started_) say(std::move(derived));
-  else std::move(derived.begin(), derived.end(), std::back_inserter(unsaid_));
+  if (started_)
+    say(std::move(derived));
+  else
+    std::move(derived.begin(), derived.end(), std::back_inserter(unsaid_));
   switch (kind) {
     case SESSION_OPENED:
     case SESSION_CLOSED: tend_rooms(); break;
@@ -96,9 +101,15 @@ void LiveAnalysis::show_answers() {
     answers_shown_ = now;
     nlohmann::json pairs = nlohmann::json::array();
     for (const WatchedPair& p : room.watch.pairs)
-      pairs.push_back({{"a", p.a}, {"b", p.b}, {"matches", p.matches}, {"expected", p.expected}, {"shared_items", p.shared_items},
-                       {"shared_wrong", p.shared_wrong}, {"z", p.z}});
-    const nlohmann::json value{{"session", room.session}, {"at_us", now.us}, {"candidates", room.watch.candidates}, {"items", room.watch.items}, {"pairs", pairs}};
+      pairs.push_back({{"a", p.a},
+                       {"b", p.b},
+                       {"matches", p.matches},
+                       {"expected", p.expected},
+                       {"shared_items", p.shared_items},
+                       {"shared_wrong", p.shared_wrong},
+                       {"z", p.z}});
+    const nlohmann::json value{
+        {"session", room.session}, {"at_us", now.us}, {"candidates", room.watch.candidates}, {"items", room.watch.items}, {"pairs", pairs}};
     client_.publish(fmt::format("answers/{}/{}", room.centre, room.room), value.dump(), kAnswersLive);
   }
 }
@@ -114,8 +125,10 @@ void LiveAnalysis::take_part(const FollowedRecord& record) {
   job.ref.set_stream(record.header.stream());
   job.ref.set_seq(record.header.seq());
   job.ref.set_hash(bytes_of(record.hash));
-  if (camera->second.worker) camera->second.worker->push(std::move(job));
-  else camera->second.unseen.push_back(std::move(job));
+  if (camera->second.worker)
+    camera->second.worker->push(std::move(job));
+  else
+    camera->second.unseen.push_back(std::move(job));
 }
 
 void LiveAnalysis::take_scenes(const FollowedRecord& record) {
@@ -126,8 +139,8 @@ void LiveAnalysis::take_scenes(const FollowedRecord& record) {
   const auto found = cameras_.find({stream->centre, scenes->session(), scenes->camera()});
   if (found == cameras_.end()) return;
   Camera& camera = found->second;
-  const auto first_unseen = std::find_if(camera.unseen.begin(), camera.unseen.end(),
-                                         [&](const PartJob& job) { return job.ref.seq() > scenes->part().seq(); });
+  const auto first_unseen =
+      std::find_if(camera.unseen.begin(), camera.unseen.end(), [&](const PartJob& job) { return job.ref.seq() > scenes->part().seq(); });
   for (auto job = camera.unseen.begin(); job != first_unseen; ++job) {
     if (job->part.starts_with_key()) camera.lead_in.clear();
     job->only_decode = true;
@@ -165,8 +178,10 @@ void LiveAnalysis::caught_up() {
   std::vector<Derived> missing;
   for (Derived& d : unsaid_) {
     const auto known = logged_.find(identity(d.centre, d.room, d.payload));
-    if (known != logged_.end() && known->second > 0) --known->second;
-    else missing.push_back(std::move(d));
+    if (known != logged_.end() && known->second > 0)
+      --known->second;
+    else
+      missing.push_back(std::move(d));
   }
   const std::size_t said = missing.size();
   logger().information(fmt::format("caught up: {} derived records stand in the log, {} were missing", unsaid_.size() - said, said));

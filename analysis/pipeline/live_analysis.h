@@ -24,7 +24,7 @@ struct LiveOptions {
   std::optional<std::filesystem::path> nets;  ///< unset = INVIGIL_NETS, then the installed folder
   std::set<std::string> plain_cameras;        ///< without nets, whatever is installed
   double samples_per_second = 5;
-  int workers = 2;                            ///< parts worked on at once; each takes one core
+  int workers = 2;  ///< parts worked on at once; each takes one core
 };
 
 /// Runs until stopped. At the start it reads the log from its beginning: detect comes to where it was, what the log already holds is
@@ -66,8 +66,8 @@ class LiveAnalysis {
   DetectStage detect_;
   bool started_ = false;
   Instant answers_shown_{};
-  std::vector<Derived> unsaid_;                     // made while catching up, in order; what the log holds is taken out
-  std::unordered_map<std::string, int> logged_;     // payloads the log holds that were not made yet, and how often
+  std::vector<Derived> unsaid_;                  // made while catching up, in order; what the log holds is taken out
+  std::unordered_map<std::string, int> logged_;  // payloads the log holds that were not made yet, and how often
   std::map<CameraKey, Camera> cameras_;
 };
 

@@ -7,7 +7,8 @@ namespace invigil {
 LookBudget::Camera* LookBudget::longest_looked_at(std::uint64_t least, std::int64_t now_us) {
   Camera* longest = nullptr;
   for (auto& [name, camera] : cameras_)
-    if (!camera.passing && now_us - camera.asked_us < kSilentUs && camera.parts >= least && (longest == nullptr || camera.parts > longest->parts))
+    if (!camera.passing && now_us - camera.asked_us < kSilentUs && camera.parts >= least &&
+        (longest == nullptr || camera.parts > longest->parts))
       longest = &camera;
   return longest;
 }
@@ -39,7 +40,8 @@ LookPlan LookBudget::next(const std::string& camera, std::size_t behind, std::in
       turn(*longest, true);
       ordered_us_ = now_us;
     }
-  } else if (mine.passing && behind <= kLookAgainAt && mine.parts >= kLeastPass && now_us - resumed_us_ >= kResumeEveryUs && next_in_line(mine, now_us)) {
+  } else if (mine.passing && behind <= kLookAgainAt && mine.parts >= kLeastPass && now_us - resumed_us_ >= kResumeEveryUs &&
+             next_in_line(mine, now_us)) {
     // With time to spare it is looked at again; without, it takes the place of one that was looked at for twice the least stretch.
     Camera* longest = longest_looked_at(2 * kLeastStretch, now_us);
     const bool place = time_left(now_us);

@@ -90,8 +90,10 @@ std::vector<std::size_t> stretches(const Machine::Camera& camera) {
   std::vector<std::size_t> out;
   std::size_t length = 0;
   for (const LookPlan& plan : camera.plans) {
-    if (with_nets(plan)) ++length;
-    else if (length > 0) out.push_back(std::exchange(length, 0));
+    if (with_nets(plan))
+      ++length;
+    else if (length > 0)
+      out.push_back(std::exchange(length, 0));
   }
   if (!out.empty()) out.erase(out.begin());
   return out;

@@ -25,7 +25,10 @@ Poco::Logger& logger() { return Poco::Logger::get("analysis.percept"); }
 }  // namespace
 
 PerceptWorker::PerceptWorker(PerceptShared& shared, RoomContext context, std::string camera, bool plain)
-    : shared_(shared), context_(std::move(context)), camera_(std::move(camera)), plain_(plain),
+    : shared_(shared),
+      context_(std::move(context)),
+      camera_(std::move(camera)),
+      plain_(plain),
       name_(fmt::format("{}/{}/{}/{}", context_.centre, context_.room, context_.session, camera_)),
       thread_([this](const std::stop_token& stop) { run(stop); }) {}
 
@@ -83,7 +86,8 @@ void PerceptWorker::run(const std::stop_token& stop) {
 
 LookPlan PerceptWorker::plan(std::size_t behind) {
   // Without nets there is nothing to share.
-  if (!faces_on_ && !persons_on_) return {behind >= LookBudget::kKeyFramesAt ? LookPlan::Depth::key_frames : LookPlan::Depth::pixels, false};
+  if (!faces_on_ && !persons_on_)
+    return {behind >= LookBudget::kKeyFramesAt ? LookPlan::Depth::key_frames : LookPlan::Depth::pixels, false};
   return shared_.budget.next(name_, behind, SystemClock().mono_us());
 }
 

@@ -19,7 +19,11 @@ Poco::Logger& logger() { return Poco::Logger::get("analysis.sink"); }
 }  // namespace
 
 RecordSink::RecordSink(BrokerClient& client, const SigningKey& key, const Clock& clock, std::string epoch)
-    : client_(client), key_(key), clock_(clock), epoch_(std::move(epoch)), boot_id_(random_bytes(16)),
+    : client_(client),
+      key_(key),
+      clock_(clock),
+      epoch_(std::move(epoch)),
+      boot_id_(random_bytes(16)),
       thread_([this](const std::stop_token& stop) { run(stop); }) {}
 
 RecordSink::~RecordSink() { stop(std::chrono::milliseconds(0)); }

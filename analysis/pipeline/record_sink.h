@@ -76,9 +76,9 @@ class RecordSink {
 
   std::mutex mutex_;
   std::condition_variable_any changed_;
-  std::deque<Waiting> waiting_;     // under mutex_
-  bool ending_ = false;             // under mutex_
-  std::chrono::steady_clock::time_point give_up_{};  // under mutex_
+  std::deque<Waiting> waiting_;                         // under mutex_
+  bool ending_ = false;                                 // under mutex_
+  std::chrono::steady_clock::time_point give_up_{};     // under mutex_
   std::map<std::string, Stream, std::less<>> streams_;  // of the thread alone
   std::jthread thread_;
 };

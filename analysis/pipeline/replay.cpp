@@ -56,7 +56,8 @@ nlohmann::json in_json(const Incident& i) {
 }
 
 /// Ids of what stands here and not there, or stands there otherwise.
-std::vector<std::string> difference(const std::map<std::string, Incident>& here, const std::map<std::string, Incident>& there, bool changed) {
+std::vector<std::string> difference(const std::map<std::string, Incident>& here, const std::map<std::string, Incident>& there,
+                                    bool changed) {
   std::vector<std::string> out;
   for (const auto& [id, incident] : here) {
     const auto other = there.find(id);
@@ -112,7 +113,8 @@ Result<ReplayResult> replay(const EventLog& log, const RoomOptions& options) {
   return result;
 }
 
-int run_replay(const std::filesystem::path& path, const std::vector<std::string>& assignments, bool json, std::ostream& out, std::ostream& err) {
+int run_replay(const std::filesystem::path& path, const std::vector<std::string>& assignments, bool json, std::ostream& out,
+               std::ostream& err) {
   RoomOptions options;
   for (const std::string& assignment : assignments) {
     if (auto set = set_parameter(options.parameters, assignment); !set) {
@@ -136,9 +138,14 @@ int run_replay(const std::filesystem::path& path, const std::vector<std::string>
   if (json) {
     nlohmann::json incidents = nlohmann::json::array();
     for (const auto& [id, incident] : result->incidents) incidents.push_back(in_json(incident));
-    out << nlohmann::json{{"identical", result->identical}, {"records", result->records}, {"derived", result->derived},
-                          {"pending", result->pending},     {"incidents", incidents},     {"only_now", gained},
-                          {"only_in_log", lost},            {"changed", changed}}
+    out << nlohmann::json{{"identical", result->identical},
+                          {"records", result->records},
+                          {"derived", result->derived},
+                          {"pending", result->pending},
+                          {"incidents", incidents},
+                          {"only_now", gained},
+                          {"only_in_log", lost},
+                          {"changed", changed}}
                .dump()
         << "\n";
     return 0;
@@ -164,17 +171,26 @@ void print_catalogue(bool json, std::ostream& out) {
     nlohmann::json list = nlohmann::json::array();
     for (const DetectorEntry& e : detector_table()) {
       nlohmann::json parameters = nlohmann::json::array();
-      for (const Parameter& p : e.parameters) parameters.push_back({{"name", p.name}, {"value", p.value}, {"unit", p.unit}, {"why", p.why}});
-      list.push_back({{"name", e.name}, {"version", e.version}, {"reach", kReach[static_cast<int>(e.reach)]}, {"kinds", e.kinds},
-                      {"severity", e.severity}, {"review_seconds", e.review_seconds}, {"rule_candidates", e.rule_candidates},
-                      {"needs_nets", e.needs_nets}, {"error_rate", "not measured"}, {"parameters", parameters}});
+      for (const Parameter& p : e.parameters)
+        parameters.push_back({{"name", p.name}, {"value", p.value}, {"unit", p.unit}, {"why", p.why}});
+      list.push_back({{"name", e.name},
+                      {"version", e.version},
+                      {"reach", kReach[static_cast<int>(e.reach)]},
+                      {"kinds", e.kinds},
+                      {"severity", e.severity},
+                      {"review_seconds", e.review_seconds},
+                      {"rule_candidates", e.rule_candidates},
+                      {"needs_nets", e.needs_nets},
+                      {"error_rate", "not measured"},
+                      {"parameters", parameters}});
     }
     out << list.dump(2) << "\n";
     return;
   }
   for (const DetectorEntry& e : detector_table()) {
     out << fmt::format("{} {}  ({}; severity {}; {} s to review; rules {}; error rate not measured{})\n", e.name, e.version,
-                       kReach[static_cast<int>(e.reach)], e.severity, e.review_seconds, e.rule_candidates, e.needs_nets ? "; needs nets" : "");
+                       kReach[static_cast<int>(e.reach)], e.severity, e.review_seconds, e.rule_candidates,
+                       e.needs_nets ? "; needs nets" : "");
     for (const Parameter& p : e.parameters) out << fmt::format("    {} = {} {}: {}\n", p.name, p.value, p.unit, p.why);
   }
 }

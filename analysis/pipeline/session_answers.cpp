@@ -114,7 +114,8 @@ void SessionAnswers::examine(bool complete) {
   examined_ = true;
   was_complete_ = complete;
   std::map<std::string, std::vector<Claim>> by_room;
-  for (RoomClaim& claim : answer_claims(sheets_, *closed_, complete, running_->parameters)) by_room[claim.room].push_back(std::move(claim.claim));
+  for (RoomClaim& claim : answer_claims(sheets_, *closed_, complete, running_->parameters))
+    by_room[claim.room].push_back(std::move(claim.claim));
   for (const auto& [name, room] : rooms_) by_room.try_emplace(name);
   for (const auto& [name, claims] : by_room) {
     if (name.empty()) continue;  // a session without rooms: nowhere to say it

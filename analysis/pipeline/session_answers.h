@@ -72,9 +72,9 @@ class SessionAnswers {
   std::map<std::string, Instant, std::less<>> agents_;  // that spoke for one of them: their newest heartbeat
   std::optional<Instant> closed_, broker_at_close_;
   Instant broker_{};
-  bool dirty_ = true;            // something came since the last examination
+  bool dirty_ = true;  // something came since the last examination
   bool examined_ = false, was_complete_ = false;
-  Instant next_{};               // by heartbeats: what comes late is not examined before
+  Instant next_{};  // by heartbeats: what comes late is not examined before
   Micros step_{};
   std::map<std::string, bool> changed_;
   std::vector<AnswerOutput> out_;

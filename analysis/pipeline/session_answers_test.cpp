@@ -25,7 +25,10 @@ SimulationPlan copying(std::uint64_t seed) {
 /// A session driven by hand, with all that stands at the end.
 class Driven {
  public:
-  explicit Driven(const SimulationPlan& how, Plan plan = {}) : session(how), answers(plan.sessions_size() > 0 ? plan : session.plan, plan.sessions_size() > 0 ? plan.sessions(0) : session.session(), SimulatedSession::kSessionOpened, RoomOptions{}) {}
+  explicit Driven(const SimulationPlan& how, Plan plan = {})
+      : session(how),
+        answers(plan.sessions_size() > 0 ? plan : session.plan, plan.sessions_size() > 0 ? plan.sessions(0) : session.session(),
+                SimulatedSession::kSessionOpened, RoomOptions{}) {}
 
   void give(std::size_t from, std::size_t to) {
     for (std::size_t i = from; i < to; ++i) {
@@ -56,8 +59,10 @@ class Driven {
     for (AnswerOutput& out : answers.drain()) {
       ++said;
       if (const auto* o = std::get_if<Observation>(&out.output)) {
-        if (o->state() == ABSENT) observations.erase(o->id());
-        else observations[o->id()] = *o;
+        if (o->state() == ABSENT)
+          observations.erase(o->id());
+        else
+          observations[o->id()] = *o;
       } else {
         const Incident& i = std::get<Incident>(out.output);
         if (!i.supersedes().empty()) incidents.erase(i.supersedes());
@@ -88,7 +93,8 @@ class Driven {
 };
 
 bool has_note(const Observation& examined, const std::string& code) {
-  return std::any_of(examined.answers().notes().begin(), examined.answers().notes().end(), [&](const AnswerNote& n) { return n.code() == code; });
+  return std::any_of(examined.answers().notes().begin(), examined.answers().notes().end(),
+                     [&](const AnswerNote& n) { return n.code() == code; });
 }
 
 TEST(SessionAnswers, ACopyingPairIsOneIncidentAfterTheClose) {
@@ -109,9 +115,12 @@ TEST(SessionAnswers, ACopyingPairIsOneIncidentAfterTheClose) {
   EXPECT_EQ((std::vector<std::string>(incident.seats().begin(), incident.seats().end())), seats);
   EXPECT_EQ(d.rooms[incident.id()], "r1");
   for (const auto& [id, other] : d.incidents)
-    for (const std::string& seat : other.seats()) EXPECT_TRUE(seat == seats[0] || seat == seats[1]) << seat << " did nothing, and has " << other.kind();
+    for (const std::string& seat : other.seats())
+      EXPECT_TRUE(seat == seats[0] || seat == seats[1]) << seat << " did nothing, and has " << other.kind();
   const auto& figures = incident.explanation().figures();
-  for (const char* name : {"matches", "expected", "shared_wrong", "shared_items", "family_pairs", "expected_false_flags", "z", "p", "p_adjusted"}) EXPECT_TRUE(figures.contains(name)) << name;
+  for (const char* name :
+       {"matches", "expected", "shared_wrong", "shared_items", "family_pairs", "expected_false_flags", "z", "p", "p_adjusted"})
+    EXPECT_TRUE(figures.contains(name)) << name;
   EXPECT_GT(figures.at("matches"), figures.at("expected") + 10);
   EXPECT_LT(figures.at("p_adjusted"), 0.01);
   EXPECT_EQ(incident.explanation().parameters().at("family"), "adjacent");
@@ -164,7 +173,9 @@ TEST(SessionAnswers, TheSameCallsGiveTheSameBytes) {
     beat.add_streams()->set_stream(seat_stream("c", "s", d.session.seats[0]));
     d.answers.take("agent/c/a", beat);
     for (const AnswerOutput& out : d.answers.drain())
-      one.push_back(out.room + "\n" + (std::holds_alternative<Observation>(out.output) ? serialised(std::get<Observation>(out.output)) : serialised(std::get<Incident>(out.output))));
+      one.push_back(out.room + "\n" +
+                    (std::holds_alternative<Observation>(out.output) ? serialised(std::get<Observation>(out.output))
+                                                                     : serialised(std::get<Incident>(out.output))));
   }
   EXPECT_GT(bytes[0].size(), 1U);
   EXPECT_EQ(bytes[0], bytes[1]);

@@ -80,7 +80,8 @@ struct SimulatedSession {
       out.source = {seat_stream("c", "s", event.seat()), ++places[e.candidate], std::string(32, 'h')};
       events.push_back(std::move(out));
     }
-    std::stable_sort(events.begin(), events.end(), [](const SessionEvent& x, const SessionEvent& y) { return x.event.agent_us() < y.event.agent_us(); });
+    std::stable_sort(events.begin(), events.end(),
+                     [](const SessionEvent& x, const SessionEvent& y) { return x.event.agent_us() < y.event.agent_us(); });
     std::map<std::string, std::uint64_t> in_stream;  // a stream is in order of arrival
     for (SessionEvent& e : events) e.source.seq = ++in_stream[e.source.stream];
   }
@@ -90,8 +91,8 @@ struct SimulatedSession {
 
   SimulatedExam simulated;
   Plan plan;
-  std::vector<std::string> seats;     ///< by candidate
-  std::vector<SessionEvent> events;   ///< in order of arrival
+  std::vector<std::string> seats;    ///< by candidate
+  std::vector<SessionEvent> events;  ///< in order of arrival
 };
 
 }  // namespace invigil

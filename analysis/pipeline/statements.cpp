@@ -35,8 +35,10 @@ void Statements::take(const Running& detector, const std::vector<Claim>& claims,
     Observation observation = observation_of(claim, *detector.entry, detector.parameters_hash, *context_);
     std::vector<Incident> incidents;
     book_.take(*detector.entry, detector.parameters, observation, claim.opens_incident, !claim.closed, incidents);
-    if (claim.closed) open_.erase(observation.id());
-    else open_.insert(observation.id());
+    if (claim.closed)
+      open_.erase(observation.id());
+    else
+      open_.insert(observation.id());
     observations_[observation.id()] = observation;
     out.emplace_back(std::move(observation));
     state(incidents, out);
@@ -78,8 +80,10 @@ void Statements::replace_by(Statements anew, std::vector<RoomOutput>& out) {
       return incidents_.count(candidate.first) == 0 && supersedes.count(candidate.first) == 0 && same_subject(before, now) &&
              now.from_us() <= before.to_us() + gap_.us && before.from_us() <= now.to_us() + gap_.us;
     });
-    if (heir != anew.incidents_.end()) supersedes[heir->first] = id;
-    else out.emplace_back(withdrawal_of(before));
+    if (heir != anew.incidents_.end())
+      supersedes[heir->first] = id;
+    else
+      out.emplace_back(withdrawal_of(before));
   }
   for (const auto& [id, now] : anew.incidents_) {
     const auto before = incidents_.find(id);

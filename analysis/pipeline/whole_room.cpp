@@ -57,7 +57,8 @@ void WholeRoom::add_alive(Instant at, const Source& source, std::string_view boo
   add(Key{at, Kind::alive, source.stream, source.seq, 0}, Item{source, std::string(boot)});
 }
 
-void WholeRoom::run(std::vector<Running>& detectors, Statements& statements, Instant after, Instant to, std::vector<RoomOutput>& out) const {
+void WholeRoom::run(std::vector<Running>& detectors, Statements& statements, Instant after, Instant to,
+                    std::vector<RoomOutput>& out) const {
   auto at = history_.lower_bound(Key{after + Micros{1}, Kind::alive, "", 0, 0});
   for (; at != history_.end() && std::get<Instant>(at->first) <= to; ++at) {
     const auto& [key, item] = *at;
@@ -102,7 +103,8 @@ void WholeRoom::run(std::vector<Running>& detectors, Statements& statements, Ins
   }
 }
 
-void WholeRoom::tick(std::vector<Running>& detectors, Statements& statements, Instant at, bool complete, std::vector<RoomOutput>& out) const {
+void WholeRoom::tick(std::vector<Running>& detectors, Statements& statements, Instant at, bool complete,
+                     std::vector<RoomOutput>& out) const {
   give({at, {}, WatermarkTick{complete}}, detectors, statements, out);
 }
 

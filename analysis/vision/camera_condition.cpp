@@ -8,13 +8,13 @@
 namespace invigil {
 namespace {
 
-constexpr int kLearningSamples = 15;   // 3 s at 5/s: people move, the room stays
+constexpr int kLearningSamples = 15;  // 3 s at 5/s: people move, the room stays
 constexpr int kColumns = 16, kRows = 9;
-constexpr double kTexturedSigma = 6;   // a tile below it says nothing when it is flat
-constexpr int kLeastTextured = 12;     // of 144 tiles: below, the picture is no reference (covered or black from the start)
+constexpr double kTexturedSigma = 6;  // a tile below it says nothing when it is flat
+constexpr int kLeastTextured = 12;    // of 144 tiles: below, the picture is no reference (covered or black from the start)
 constexpr double kFlatShareOfSigma = .35;
-constexpr float kEdge = 60;            // Sobel magnitude of a clear edge in 8-bit grey
-constexpr float kEdgeKept = .45F;      // an edge is gone when less than this share of its strength is left
+constexpr float kEdge = 60;        // Sobel magnitude of a clear edge in 8-bit grey
+constexpr float kEdgeKept = .45F;  // an edge is gone when less than this share of its strength is left
 constexpr double kDark = 30;
 constexpr Micros kPhaseInterval = seconds(1);
 constexpr double kAdaptSeconds = 300;  // daylight changes over minutes
@@ -129,7 +129,8 @@ void CameraConditionPercept::compare(const cv::Mat& grey, Instant at, CameraCond
   cv::dilate(gradient(grey), near, cv::Mat::ones(3, 3, CV_8U));
   const cv::Mat edge = reference_.edge_strength > 0;
   const cv::Mat gone = (near < reference_.edge_strength * kEdgeKept) & edge;
-  condition.set_edge_disappearance(reference_.edges ? static_cast<float>(cv::countNonZero(gone)) / static_cast<float>(reference_.edges) : 0);
+  condition.set_edge_disappearance(reference_.edges ? static_cast<float>(cv::countNonZero(gone)) / static_cast<float>(reference_.edges)
+                                                    : 0);
   condition.set_sharpness_ratio(reference_.laplacian > 0 ? static_cast<float>(laplacian_variance(grey) / reference_.laplacian) : 0);
 
   cv::Mat now;
@@ -164,8 +165,8 @@ void CameraConditionPercept::judge(const CameraCondition& c, double sigma) {
   if (c.reference_ready()) {
     const bool covered = c.flat_share() >= .30F && c.edge_disappearance() >= .30F;
     const bool dark = c.mean() < kDark && c.flat_share() >= .8F;
-    const bool moved = (c.shift_px() > 8 && c.shift_response() > .25F) ||
-                       (c.edge_disappearance() > .40F && c.zncc() < .72F && c.flat_share() < .3F);
+    const bool moved =
+        (c.shift_px() > 8 && c.shift_response() > .25F) || (c.edge_disappearance() > .40F && c.zncc() < .72F && c.flat_share() < .3F);
     bad = covered || dark || moved;
   } else {
     bad = bad || sigma < kTexturedSigma;

@@ -76,7 +76,9 @@ inline cv::Mat blurred(const cv::Mat& picture, double sigma) {
 inline cv::Mat with_person(const cv::Mat& picture, int row, int column, double sway) {
   cv::Mat result = picture.clone();
   const cv::Point2d desk(20 + column * 100 + 35 + sway, 95 + row * 50);
-  const auto at = [&](double dx, double dy) { return cv::Point(static_cast<int>((desk.x + dx) * 16), static_cast<int>((desk.y + dy) * 16)); };
+  const auto at = [&](double dx, double dy) {
+    return cv::Point(static_cast<int>((desk.x + dx) * 16), static_cast<int>((desk.y + dy) * 16));
+  };
   cv::ellipse(result, cv::RotatedRect({static_cast<float>(desk.x), static_cast<float>(desk.y)}, {34, 30}, 0), 220, cv::FILLED, cv::LINE_AA);
   cv::circle(result, at(0, -22), 9 * 16, 240, cv::FILLED, cv::LINE_AA, 4);
   cv::circle(result, at(0, -26), 8 * 16, 25, cv::FILLED, cv::LINE_AA, 4);

@@ -12,8 +12,8 @@ namespace invigil {
 namespace {
 
 constexpr float kScore = .7F, kOverlap = .3F;
-constexpr float kKnownScore = .5F;           // of a face where one was: heads in profile score .54 to .7 for a second and more
-constexpr Micros kUnsureFor = seconds(3);    // as long as a look aside lasts; what never scores better is no face
+constexpr float kKnownScore = .5F;         // of a face where one was: heads in profile score .54 to .7 for a second and more
+constexpr Micros kUnsureFor = seconds(3);  // as long as a look aside lasts; what never scores better is no face
 constexpr int kMostBeforeOverlap = 500;
 constexpr float kLeastForPose = 45;  // px: below, landmarks jitter more than heads turn
 
@@ -21,7 +21,7 @@ constexpr Micros kWholeEvery = millis(950);  // a little under a second, so that
 constexpr Micros kRemembered = seconds(2);   // a face lost for a moment is looked for where it was
 constexpr int kGrid = 32;                    // the net's coarsest stride: on it a crop is seen as the whole picture would be
 constexpr std::array<int, 4> kSides{160, 256, 384, 640};
-constexpr double kDear = .6;                 // of the picture: above it the whole is looked at
+constexpr double kDear = .6;  // of the picture: above it the whole is looked at
 
 float side_of(const cv::Rect2f& box) { return std::max(box.width, box.height); }
 
@@ -69,7 +69,9 @@ std::vector<std::size_t> faces_that_count(const std::vector<ScoredBox>& found, c
     if (at - face.seen > kRemembered || at - face.sure > kUnsureFor || near_a_sure_one(face.box)) continue;
     std::optional<std::size_t> best;
     for (std::size_t i = 0; i < found.size(); ++i) {
-      if (counts[i] || found[i].score < kKnownScore || distance(found[i].box, face.box) >= side_of(face.box) / 2 || near_a_sure_one(found[i].box)) continue;
+      if (counts[i] || found[i].score < kKnownScore || distance(found[i].box, face.box) >= side_of(face.box) / 2 ||
+          near_a_sure_one(found[i].box))
+        continue;
       if (!best || found[i].score > found[*best].score) best = i;
     }
     if (best) counts[*best] = true;
@@ -124,7 +126,8 @@ std::vector<FacePercept::Found> FacePercept::around(const cv::Mat& bgr, const st
     cv::copyMakeBorder(bgr(inside), square, 0, crop.side - inside.height, 0, crop.side - inside.width, cv::BORDER_CONSTANT);
     for (Found& face : detect(*net, square, static_cast<float>(crop.x), static_cast<float>(crop.y))) {
       const cv::Rect2f box = face.box();
-      const bool cut = (inside.x > 0 && box.x < static_cast<float>(inside.x) + kMargin) || (inside.y > 0 && box.y < static_cast<float>(inside.y) + kMargin) ||
+      const bool cut = (inside.x > 0 && box.x < static_cast<float>(inside.x) + kMargin) ||
+                       (inside.y > 0 && box.y < static_cast<float>(inside.y) + kMargin) ||
                        (inside.br().x < bgr.cols && box.br().x > static_cast<float>(inside.br().x) - kMargin) ||
                        (inside.br().y < bgr.rows && box.br().y > static_cast<float>(inside.br().y) - kMargin);
       if (!cut) all.push_back(face);
@@ -169,8 +172,9 @@ void FacePercept::remember(const std::vector<Found>& found, Instant at) {
       if (distance(face.box(), before.box) < side_of(before.box)) known.sure = std::max(known.sure, before.sure);
   }
   std::erase_if(known_, [&](const KnownFace& before) {
-    return at - before.seen > kRemembered ||
-           std::any_of(found.begin(), found.end(), [&](const Found& face) { return distance(face.box(), before.box) < side_of(before.box); });
+    return at - before.seen > kRemembered || std::any_of(found.begin(), found.end(), [&](const Found& face) {
+             return distance(face.box(), before.box) < side_of(before.box);
+           });
   });
   known_.insert(known_.end(), now.begin(), now.end());
   looked_at_ = at;

@@ -15,7 +15,8 @@ constexpr int kGrid = 32;
 const cv::Size kPicture{1280, 720};
 
 bool holds(const FaceCrop& crop, const cv::Rect2f& face) {
-  const cv::Rect2f square(static_cast<float>(crop.x), static_cast<float>(crop.y), static_cast<float>(crop.side), static_cast<float>(crop.side));
+  const cv::Rect2f square(static_cast<float>(crop.x), static_cast<float>(crop.y), static_cast<float>(crop.side),
+                          static_cast<float>(crop.side));
   return (square & face) == face;
 }
 
@@ -86,8 +87,10 @@ TEST(FacesThatCount, WhatIsNeverSureAgainIsNoFaceAfterThreeSeconds) {
 
 TEST(FacesThatCount, OneHeadIsNeverTwoFaces) {
   const KnownFace head = known_at(800, 400);
-  EXPECT_EQ(faces_that_count({{{805, 400, 60, 60}, .9F}, {{770, 395, 50, 56}, .6F}}, {head}, kNow), (std::vector<std::size_t>{0})) << "beside the sure one";
-  EXPECT_EQ(faces_that_count({{{790, 400, 50, 60}, .55F}, {{815, 400, 50, 60}, .65F}}, {head}, kNow), (std::vector<std::size_t>{1})) << "the surer of two";
+  EXPECT_EQ(faces_that_count({{{805, 400, 60, 60}, .9F}, {{770, 395, 50, 56}, .6F}}, {head}, kNow), (std::vector<std::size_t>{0}))
+      << "beside the sure one";
+  EXPECT_EQ(faces_that_count({{{790, 400, 50, 60}, .55F}, {{815, 400, 50, 60}, .65F}}, {head}, kNow), (std::vector<std::size_t>{1}))
+      << "the surer of two";
 }
 
 TEST(FacePerceptWithNets, FollowsPicturesOfAnySizeAndLooksAtTheWholeOnceASecond) {

@@ -13,8 +13,7 @@ namespace invigil {
 inline cv::Mat grey_view(const Picture& picture) {
   const std::size_t size = std::size_t{picture.small_width} * picture.small_height;
   if (size == 0 || picture.grey.size() != size) return {};
-  return {static_cast<int>(picture.small_height), static_cast<int>(picture.small_width), CV_8UC1,
-          const_cast<char*>(picture.grey.data())};
+  return {static_cast<int>(picture.small_height), static_cast<int>(picture.small_width), CV_8UC1, const_cast<char*>(picture.grey.data())};
 }
 
 /// The colour picture likewise.

@@ -8,7 +8,7 @@
 namespace invigil {
 namespace {
 
-constexpr double kLeastSpread = 4;      // px between the farthest landmarks along the thin axis: below, they lie on a line
+constexpr double kLeastSpread = 4;  // px between the farthest landmarks along the thin axis: below, they lie on a line
 // RMS reprojection error / landmarks' spread along their long axis. Frontal and half-turned faces: .24 at most. In profile the net draws
 // the far eye and corner of the mouth beside the near ones, which no rigid face does: up to .35, and the yaw is right to the side and
 // far from zero. Five points that are no face: below .4 in 8 % of the cases, so it is no judge of what is a face; the net's score is.

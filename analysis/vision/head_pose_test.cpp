@@ -27,7 +27,8 @@ FaceLandmarks seen(const cv::Matx33d& rotation, cv::Vec3d at, cv::Size picture =
   for (std::size_t i = 0; i < points.size(); ++i) {
     const cv::Point3f& m = face_model()[i];
     const cv::Vec3d p = rotation * cv::Vec3d(m.x, m.y, m.z) + at;
-    points[i] = {static_cast<float>(picture.width * p[0] / p[2] + picture.width / 2.), static_cast<float>(picture.width * p[1] / p[2] + picture.height / 2.)};
+    points[i] = {static_cast<float>(picture.width * p[0] / p[2] + picture.width / 2.),
+                 static_cast<float>(picture.width * p[1] / p[2] + picture.height / 2.)};
   }
   return points;
 }
@@ -46,7 +47,8 @@ TEST(HeadPose, finds_the_exact_angles_of_projected_landmarks) {
 TEST(HeadPose, yaw_is_positive_towards_the_pictures_right) {
   FaceLandmarks frontal = seen(turn(0, 0, 0), {0, 0, 900});
   FaceLandmarks right = seen(turn(30, 0, 0), {0, 0, 900});
-  EXPECT_GT(right[2].x - (right[0].x + right[1].x) / 2, frontal[2].x - (frontal[0].x + frontal[1].x) / 2) << "the nose goes right of the eyes";
+  EXPECT_GT(right[2].x - (right[0].x + right[1].x) / 2, frontal[2].x - (frontal[0].x + frontal[1].x) / 2)
+      << "the nose goes right of the eyes";
   EXPECT_GT(head_pose(right, kPicture)->yaw, 29);
 }
 

@@ -118,7 +118,8 @@ Result<void> PersonPercept::look(const cv::Mat& bgr, Scene& scene) {
       const Letterbox boxed = letterbox(bgr, kYoloxSide);
       net_.setInput(cv::dnn::blobFromImage(boxed.picture));
       const cv::Mat output = net_.forward();  // 1 × cells × columns
-      if (output.dims != 3 || output.size[2] <= kBoxColumns) return fail(ErrorCode::internal, "persons: the net's answer has an unknown shape");
+      if (output.dims != 3 || output.size[2] <= kBoxColumns)
+        return fail(ErrorCode::internal, "persons: the net's answer has an unknown shape");
       persons = read_yolox(output.reshape(1, output.size[1]), kYoloxSide, boxed.scale, bgr.size(), kScore);
     }
   } catch (const cv::Exception& e) {

@@ -45,8 +45,12 @@ class CameraScenes final : public ScenePercept {
 
   Result<Scene> look(const Picture& picture, Instant at) override {
     const cv::Mat grey = grey_view(picture), bgr = bgr_view(picture);
-    if (grey.empty()) return fail(ErrorCode::invalid, fmt::format("picture: {} grey bytes are not {}×{}", picture.grey.size(), picture.small_width, picture.small_height));
-    if (bgr.empty() && !picture.bgr.empty()) return fail(ErrorCode::invalid, fmt::format("picture: {} colour bytes are not {}×{}×3", picture.bgr.size(), picture.width, picture.height));
+    if (grey.empty())
+      return fail(ErrorCode::invalid,
+                  fmt::format("picture: {} grey bytes are not {}×{}", picture.grey.size(), picture.small_width, picture.small_height));
+    if (bgr.empty() && !picture.bgr.empty())
+      return fail(ErrorCode::invalid,
+                  fmt::format("picture: {} colour bytes are not {}×{}×3", picture.bgr.size(), picture.width, picture.height));
     Scene scene;
     scene.set_at_us(at.us);
     scene.set_width(picture.width);
@@ -89,8 +93,10 @@ class CameraScenes final : public ScenePercept {
     const auto folder = find_nets_folder(options.nets);
     if (options.faces_per_second > 0) {
       auto net = folder.and_then([](const auto& f) { return checked_net(f, FacePercept::kFile); }).and_then(FacePercept::load);
-      if (net) faces_ = std::move(*net);
-      else off_.push_back("faces: " + net.error().message);
+      if (net)
+        faces_ = std::move(*net);
+      else
+        off_.push_back("faces: " + net.error().message);
     } else {
       off_.emplace_back("faces: switched off");
     }
@@ -105,11 +111,15 @@ class CameraScenes final : public ScenePercept {
     }
     auto cheaper = folder.and_then([](const auto& f) {
       return checked_net(f, PersonPercept::kFastestGraph).and_then([&](const auto& graph) {
-        return checked_net(f, PersonPercept::kFastest).and_then([&](const auto& weights) { return PersonPercept::load_fastest(graph, weights); });
+        return checked_net(f, PersonPercept::kFastest).and_then([&](const auto& weights) {
+          return PersonPercept::load_fastest(graph, weights);
+        });
       });
     });
-    if (cheaper) persons_ = std::move(*cheaper);
-    else off_.push_back("persons: " + best.error().message);
+    if (cheaper)
+      persons_ = std::move(*cheaper);
+    else
+      off_.push_back("persons: " + best.error().message);
   }
 
   CameraConditionPercept condition_;

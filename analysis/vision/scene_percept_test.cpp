@@ -172,7 +172,8 @@ TEST(ScenePerceptWithNets, falls_back_on_the_cheaper_net_for_persons) {
   const auto nets = real_nets();
   if (!nets) GTEST_SKIP() << "INVIGIL_NETS is not set";
   const Folder folder;
-  for (const char* file : {"yunet_2022_120x160.onnx", "yolo-fastest-1.1-xl.cfg", "yolo-fastest-1.1-xl.weights"}) fs::copy_file(*nets / file, folder.path / file);
+  for (const char* file : {"yunet_2022_120x160.onnx", "yolo-fastest-1.1-xl.cfg", "yolo-fastest-1.1-xl.weights"})
+    fs::copy_file(*nets / file, folder.path / file);
   const auto percept = open_scene_percept(nets_in(folder.path), {});
   EXPECT_EQ(percept->names(), "camera/1 seats/1 faces-yunet/3 persons-yolo-fastest-xl/1");
   EXPECT_TRUE(percept->look(picture_of(drawn::room(), true), {1}));

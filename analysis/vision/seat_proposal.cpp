@@ -24,7 +24,8 @@ bool SeatProposal::look(const Scene& scene) {
   for (const Person& person : scene.persons()) {
     if (person.score() < kSureScore) continue;
     const double wide = scene.width(), high = scene.height();
-    const double x = person.box().x() / wide, y = person.box().y() / high, w = person.box().width() / wide, h = person.box().height() / high;
+    const double x = person.box().x() / wide, y = person.box().y() / high, w = person.box().width() / wide,
+                 h = person.box().height() / high;
     std::size_t best = places_.size();
     double best_overlap = kSamePlace;
     for (std::size_t i = 0; i < taken.size(); ++i) {

@@ -13,8 +13,8 @@ namespace invigil {
 /// keeps its name and polygon from then on. Single-thread.
 class SeatProposal {
  public:
-  static constexpr int kEnough = 3;          ///< looks with a person at about the same place
-  static constexpr int kForgottenAfter = 10; ///< looks without: a passer-by, not a seat
+  static constexpr int kEnough = 3;           ///< looks with a person at about the same place
+  static constexpr int kForgottenAfter = 10;  ///< looks without: a passer-by, not a seat
 
   /// Takes one scene; those the person percept did not look at are passed over. True when a seat was added.
   bool look(const Scene& scene);

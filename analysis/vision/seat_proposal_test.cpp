@@ -36,7 +36,8 @@ TEST(SeatProposal, who_comes_later_gets_the_next_name_and_the_others_keep_theirs
   for (int i = 0; i < 5; ++i) proposal.look(scene_with({700, 100}));
   ASSERT_EQ(proposal.seats().size(), 2u);
   EXPECT_EQ(proposal.seats()[1].seat, "S2");
-  for (std::size_t i = 0; i < 4; ++i) EXPECT_EQ(proposal.seats()[0].polygon[i].SerializeAsString(), before[0].polygon[i].SerializeAsString());
+  for (std::size_t i = 0; i < 4; ++i)
+    EXPECT_EQ(proposal.seats()[0].polygon[i].SerializeAsString(), before[0].polygon[i].SerializeAsString());
 }
 
 TEST(SeatProposal, who_walks_through_gets_none) {

@@ -59,7 +59,8 @@ void SeatViewPercept::cut(cv::Size size) {
         break;
       }
       const auto share = [](float v) { return std::clamp(static_cast<double>(v), 0., 1.); };
-      corners.emplace_back(static_cast<int>(std::lround(share(p.x()) * (size.width - 1))), static_cast<int>(std::lround(share(p.y()) * (size.height - 1))));
+      corners.emplace_back(static_cast<int>(std::lround(share(p.x()) * (size.width - 1))),
+                           static_cast<int>(std::lround(share(p.y()) * (size.height - 1))));
     }
     seat.pixels = 0;
     if (corners.size() < 3 || cv::contourArea(corners) < kLeastPixels) continue;

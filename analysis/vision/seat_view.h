@@ -23,8 +23,8 @@ class SeatViewPercept {
  private:
   struct Seat {
     SeatGeometry geometry;
-    cv::Rect box;    // of the polygon, in the small picture
-    cv::Mat mask;    // of that box
+    cv::Rect box;  // of the polygon, in the small picture
+    cv::Mat mask;  // of that box
     int pixels = 0;
   };
   void cut(cv::Size size);

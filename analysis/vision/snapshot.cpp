@@ -23,7 +23,8 @@ Result<std::string> snapshot_jpeg(const Picture& picture, std::uint32_t width, i
     cv::Mat small;
     cv::resize(source, small, {columns, rows}, 0, 0, columns * 2 < source.cols ? cv::INTER_AREA : cv::INTER_LINEAR);
     std::vector<std::uint8_t> bytes;
-    if (!cv::imencode(".jpg", small, bytes, {cv::IMWRITE_JPEG_QUALITY, std::clamp(quality, 0, 100)})) return fail(ErrorCode::internal, "snapshot: OpenCV could not encode a JPEG");
+    if (!cv::imencode(".jpg", small, bytes, {cv::IMWRITE_JPEG_QUALITY, std::clamp(quality, 0, 100)}))
+      return fail(ErrorCode::internal, "snapshot: OpenCV could not encode a JPEG");
     return std::string(bytes.begin(), bytes.end());
   } catch (const cv::Exception& e) {
     return fail(ErrorCode::internal, "snapshot: " + e.err);

@@ -21,7 +21,9 @@ Result<Point> parse_point(const nlohmann::json& pair, std::string_view seat, con
     return fail(ErrorCode::invalid, fmt::format("seats: seat {}: a point of the polygon is not [x, y]", seat), where);
   const double x = pair[0].get<double>(), y = pair[1].get<double>();
   if (!(x >= 0 && x <= 1 && y >= 0 && y <= 1))
-    return fail(ErrorCode::invalid, fmt::format("seats: seat {}: the point [{}, {}] lies outside the picture: x and y are shares from 0 to 1", seat, x, y), where);
+    return fail(ErrorCode::invalid,
+                fmt::format("seats: seat {}: the point [{}, {}] lies outside the picture: x and y are shares from 0 to 1", seat, x, y),
+                where);
   Point point;
   point.set_x(static_cast<float>(x));
   point.set_y(static_cast<float>(y));
@@ -46,7 +48,8 @@ Result<SeatGeometry> parse_seat(const nlohmann::json& seat, std::size_t index, s
   if (const auto valid = check_id(geometry.seat, "seat"); !valid)
     return fail(ErrorCode::invalid, fmt::format("seats: entry {}: {}", index + 1, valid.error().message), where);
   if (!seat.contains("polygon") || !seat["polygon"].is_array() || seat["polygon"].size() < 3 || seat["polygon"].size() > kMostPoints)
-    return fail(ErrorCode::invalid, fmt::format("seats: seat {}: \"polygon\" is not a list of 3 to {} points", geometry.seat, kMostPoints), where + "/polygon");
+    return fail(ErrorCode::invalid, fmt::format("seats: seat {}: \"polygon\" is not a list of 3 to {} points", geometry.seat, kMostPoints),
+                where + "/polygon");
   for (const auto& pair : seat["polygon"]) {
     auto point = parse_point(pair, geometry.seat, where + "/polygon");
     if (!point) return tl::make_unexpected(point.error());
@@ -68,13 +71,15 @@ Result<std::vector<SeatGeometry>> parse_seats(std::string_view json, std::string
   if (!document->is_object() || !document->contains("seats") || !(*document)["seats"].is_array())
     return fail(ErrorCode::invalid, R"(seats: expected {"seats":[{"seat":"A-01","polygon":[[x,y],…]}]})");
   const auto& listed = (*document)["seats"];
-  if (listed.empty() || listed.size() > kMostSeats) return fail(ErrorCode::invalid, fmt::format("seats: {} seats are not between 1 and {}", listed.size(), kMostSeats), "/seats");
+  if (listed.empty() || listed.size() > kMostSeats)
+    return fail(ErrorCode::invalid, fmt::format("seats: {} seats are not between 1 and {}", listed.size(), kMostSeats), "/seats");
   std::vector<SeatGeometry> seats;
   std::set<std::string> names;
   for (std::size_t i = 0; i < listed.size(); ++i) {
     auto seat = parse_seat(listed[i], i, camera);
     if (!seat) return tl::make_unexpected(seat.error());
-    if (!names.insert(seat->seat).second) return fail(ErrorCode::invalid, fmt::format("seats: seat {} is listed twice", seat->seat), fmt::format("/seats/{}", i));
+    if (!names.insert(seat->seat).second)
+      return fail(ErrorCode::invalid, fmt::format("seats: seat {} is listed twice", seat->seat), fmt::format("/seats/{}", i));
     seats.push_back(std::move(*seat));
   }
   return seats;
@@ -84,7 +89,8 @@ Result<std::vector<SeatGeometry>> read_seats(const std::filesystem::path& file, 
   std::error_code fault;
   const auto size = std::filesystem::file_size(file, fault);
   if (fault) return fail(ErrorCode::not_found, fmt::format("seats: {} cannot be read: {}", file.string(), fault.message()), file.string());
-  if (size > kMostBytes) return fail(ErrorCode::too_large, fmt::format("seats: {} has {} bytes, more than {}", file.string(), size, kMostBytes), file.string());
+  if (size > kMostBytes)
+    return fail(ErrorCode::too_large, fmt::format("seats: {} has {} bytes, more than {}", file.string(), size, kMostBytes), file.string());
   std::ifstream in(file, std::ios::binary);
   const std::string text((std::istreambuf_iterator<char>(in)), {});
   if (!in) return fail(ErrorCode::unavailable, fmt::format("seats: {} cannot be read: check its rights", file.string()), file.string());

@@ -190,11 +190,13 @@ int run_watch(const WatchOptions& options, std::ostream& out, std::ostream& err,
     return 1;
   }
   if (const auto promised = promised_length(options.video); promised && promised->us > length->us + kCutOff.us && !stop.stop_requested()) {
-    err << fmt::format("watch: {} is cut off: it should last {:.1f} s but ends after {:.1f} s; what was said about these stands. Copy it again\n",
-                       options.video, in_seconds(*promised), in_seconds(*length));
+    err << fmt::format(
+        "watch: {} is cut off: it should last {:.1f} s but ends after {:.1f} s; what was said about these stands. Copy it again\n",
+        options.video, in_seconds(*promised), in_seconds(*length));
     return 1;
   }
-  if (damaged > 0) err << fmt::format("watch: {} pictures of {} did not decode cleanly: the file or the stream is damaged\n", damaged, options.video);
+  if (damaged > 0)
+    err << fmt::format("watch: {} pictures of {} did not decode cleanly: the file or the stream is damaged\n", damaged, options.video);
   if (!fault.empty()) err << "watch: " << fault << '\n';
   return 0;
 }

@@ -32,8 +32,9 @@ std::string hex(std::string_view id) {
 
 void WatchLines::take(const RoomOutput& said, Instant now) {
   if (const auto* o = std::get_if<Observation>(&said)) {
-    Line line{"observation", hex(o->id()), o->kind(), o->seat(), name_of(o->state()), o->detector(), o->version(),
-              {o->from_us()}, {o->to_us()}, o->score(), {}, false, -1};
+    Line line{
+        "observation", hex(o->id()), o->kind(), o->seat(), name_of(o->state()), o->detector(), o->version(), {o->from_us()}, {o->to_us()},
+        o->score(),    {},           false,     -1};
     line.figures.insert(o->figures().begin(), o->figures().end());
     // A detector states a thing when it begins and when it is over.
     line.ongoing = ++statements_[o->id()] == 1;
@@ -41,8 +42,19 @@ void WatchLines::take(const RoomOutput& said, Instant now) {
   } else if (const auto* i = std::get_if<Incident>(&said)) {
     const auto& figures = i->explanation().figures();
     const auto going_on = figures.find("ongoing");
-    Line line{"incident", hex(i->id()), i->kind(), i->seats().empty() ? "" : i->seats(0), i->withdrawn() ? "absent" : "present",
-              i->detector(), i->detector_version(), {i->from_us()}, {i->to_us()}, i->severity(), {}, false, -1};
+    Line line{"incident",
+              hex(i->id()),
+              i->kind(),
+              i->seats().empty() ? "" : i->seats(0),
+              i->withdrawn() ? "absent" : "present",
+              i->detector(),
+              i->detector_version(),
+              {i->from_us()},
+              {i->to_us()},
+              i->severity(),
+              {},
+              false,
+              -1};
     line.figures.insert(figures.begin(), figures.end());
     line.ongoing = going_on != figures.end() && going_on->second > 0;
     say(std::move(line), now);
@@ -51,8 +63,19 @@ void WatchLines::take(const RoomOutput& said, Instant now) {
 
 void WatchLines::persons(int count, Instant from, Instant to, int looks, std::string_view percept) {
   const auto slash = percept.find('/');
-  Line line{"observation", "", "persons", "", count > 0 ? "present" : "absent", std::string(percept.substr(0, slash)),
-            slash == std::string_view::npos ? "" : std::string(percept.substr(slash + 1)), from, to, 1, {}, false, count};
+  Line line{"observation",
+            "",
+            "persons",
+            "",
+            count > 0 ? "present" : "absent",
+            std::string(percept.substr(0, slash)),
+            slash == std::string_view::npos ? "" : std::string(percept.substr(slash + 1)),
+            from,
+            to,
+            1,
+            {},
+            false,
+            count};
   line.figures = {{"count", count}, {"looks", looks}};
   print(line);
 }
@@ -93,8 +116,15 @@ void WatchLines::flush(Instant at) {
 void WatchLines::print(const Line& line) {
   const double from = rounded(in_seconds(line.from - start_)), to = rounded(in_seconds(line.to - start_));
   if (jsonl_) {
-    nlohmann::ordered_json json = {{"type", line.type}, {"kind", line.kind}, {"seat", line.seat}, {"from_s", from}, {"to_s", to},
-                                   {"state", line.state}, {"score", rounded(line.score)}, {"detector", line.detector}, {"version", line.version}};
+    nlohmann::ordered_json json = {{"type", line.type},
+                                   {"kind", line.kind},
+                                   {"seat", line.seat},
+                                   {"from_s", from},
+                                   {"to_s", to},
+                                   {"state", line.state},
+                                   {"score", rounded(line.score)},
+                                   {"detector", line.detector},
+                                   {"version", line.version}};
     if (line.count >= 0) json["count"] = line.count;
     if (!line.id.empty()) json["id"] = line.id;
     if (line.ongoing) json["ongoing"] = true;
@@ -105,7 +135,9 @@ void WatchLines::print(const Line& line) {
     *out_ << json.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace) << '\n' << std::flush;
     return;
   }
-  if (!headed_) *out_ << fmt::format("{:>9} {:>9}  {:<11} {:<22} {:<8} {:<8} {:>5}  {}\n", "from s", "to s", "", "kind", "seat", "state", "score", "detector");
+  if (!headed_)
+    *out_ << fmt::format("{:>9} {:>9}  {:<11} {:<22} {:<8} {:<8} {:>5}  {}\n", "from s", "to s", "", "kind", "seat", "state", "score",
+                         "detector");
   headed_ = true;
   *out_ << fmt::format("{:>9.1f} {:>9.1f}  {:<11} {:<22} {:<8} {:<8} {:>5.2f}  {}/{}{}{}\n", from, to, line.type, line.kind,
                        line.seat.empty() ? "-" : line.seat, line.state, line.score, line.detector, line.version,

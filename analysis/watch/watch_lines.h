@@ -49,8 +49,8 @@ class WatchLines {
   bool jsonl_;
   Instant start_;
   bool headed_ = false;
-  std::map<std::string, Held> held_;     // by id
-  std::map<std::string, int> statements_;// of each observation: the first opens it
+  std::map<std::string, Held> held_;       // by id
+  std::map<std::string, int> statements_;  // of each observation: the first opens it
 };
 
 }  // namespace invigil

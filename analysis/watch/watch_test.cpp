@@ -34,7 +34,8 @@ class Watching : public ::testing::Test {
   /// A rendered room of six seats, `seconds` long, with the script of invigil-demo-rooms.
   fs::path rendered(const std::string& script, int seconds, const std::string& name = "room.mp4") {
     const fs::path clip = folder_ / name;
-    run(fmt::format("printf '{}' | '{}' --seed 5 --room 0 --unpaced --frames {} | ffmpeg -v error -y -f rawvideo -pix_fmt yuv420p "
+    run(
+        fmt::format("printf '{}' | '{}' --seed 5 --room 0 --unpaced --frames {} | ffmpeg -v error -y -f rawvideo -pix_fmt yuv420p "
                     "-s 1280x720 -r 10 -i - -c:v libx264 -preset ultrafast -g 20 -crf 26 -threads 1 -fflags +bitexact '{}'",
                     script, (build_ / "demo/invigil-demo-rooms").string(), seconds * 10, clip.string()));
     return clip;
@@ -58,7 +59,8 @@ class Watching : public ::testing::Test {
     std::vector<json> lines;
     std::string err;
   };
-  Watched watch(const fs::path& video, bool with_nets = false, std::optional<fs::path> seats = std::nullopt, std::map<std::string, double> set = {}) {
+  Watched watch(const fs::path& video, bool with_nets = false, std::optional<fs::path> seats = std::nullopt,
+                std::map<std::string, double> set = {}) {
     WatchOptions options;
     options.video = video.string();
     options.jsonl = true;
@@ -92,7 +94,8 @@ class Watching : public ::testing::Test {
 };
 
 TEST_F(Watching, finds_what_was_planted_in_a_rendered_room_without_nets) {
-  const auto watched = watch(rendered("seat_empty 10 30 1\\ncovered 36 44\\ndark 52 62\\nfrozen 70 80\\nmoved 88 200\\n", 100), false, six_seats());
+  const auto watched =
+      watch(rendered("seat_empty 10 30 1\\ncovered 36 44\\ndark 52 62\\nfrozen 70 80\\nmoved 88 200\\n", 100), false, six_seats());
   EXPECT_EQ(watched.code, 0) << watched.err;
   EXPECT_NE(watched.err.find("percept off: faces"), std::string::npos) << "what is off is said";
   const std::vector<std::tuple<std::string, std::string, double, double>> planted = {
@@ -148,7 +151,10 @@ TEST_F(Watching, files_that_are_no_video_missing_or_cut_off_are_told) {
   const auto clip = rendered("", 12);
   std::ofstream(folder_ / "text.mp4") << "this is no video";
   std::ofstream(folder_ / "empty.mp4");
-  run(fmt::format("ffmpeg -v error -y -i '{0}' -c copy -movflags faststart '{1}/fast.mp4' && head -c $(( $(stat -c %s '{1}/fast.mp4') / 2 )) '{1}/fast.mp4' > '{1}/half.mp4'", clip.string(), folder_.string()));
+  run(
+      fmt::format("ffmpeg -v error -y -i '{0}' -c copy -movflags faststart '{1}/fast.mp4' && head -c $(( $(stat -c %s '{1}/fast.mp4') / 2 "
+                  ")) '{1}/fast.mp4' > '{1}/half.mp4'",
+                  clip.string(), folder_.string()));
   for (const std::string name : {"text.mp4", "empty.mp4", "missing.mp4", "half.mp4"}) {
     const auto watched = watch(folder_ / name);
     EXPECT_EQ(watched.code, 1) << name;
@@ -185,8 +191,11 @@ TEST_F(WatchingExam, a_turn_into_profile_is_found_at_every_phase_of_sampling) {
   const fs::path clip = exam_ / "two_way_gaze_front_back.mp4";
   for (int first_frame = 0; first_frame < 3; ++first_frame) {
     const fs::path backwards = folder_ / fmt::format("{}.mp4", first_frame);
-    run(fmt::format("ffmpeg -v error -y -i '{}' -an -vf 'trim=2:9.8,setpts=PTS-STARTPTS,fps=15,scale=1280:720,reverse,trim=start_frame={},setpts=PTS-STARTPTS' "
-                    "-c:v libx264 -preset veryfast -crf 20 -threads 1 -pix_fmt yuv420p '{}'", clip.string(), first_frame, backwards.string()));
+    run(
+        fmt::format("ffmpeg -v error -y -i '{}' -an -vf "
+                    "'trim=2:9.8,setpts=PTS-STARTPTS,fps=15,scale=1280:720,reverse,trim=start_frame={},setpts=PTS-STARTPTS' "
+                    "-c:v libx264 -preset veryfast -crf 20 -threads 1 -pix_fmt yuv420p '{}'",
+                    clip.string(), first_frame, backwards.string()));
     const auto turns = of_kind(watch(backwards, true), "head_turned");
     ASSERT_EQ(turns.size(), 1u) << first_frame;
     EXPECT_NEAR(turns.front()["from_s"].get<double>(), 4.0, 1) << first_frame;

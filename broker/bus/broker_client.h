@@ -98,7 +98,7 @@ class BrokerClient {
 
 /// Asks for enrolment with a one-time token: sends our public keys, learns our principal id. For use once, at set-up.
 struct EnrolmentRequest {
-  std::string endpoint;           ///< of enrolment: two ports after the one that serves records
+  std::string endpoint;  ///< of enrolment: two ports after the one that serves records
   std::string server_public_key;
   std::string token;
   std::string curve_public_key;

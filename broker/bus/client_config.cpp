@@ -26,8 +26,11 @@ std::string first_line(std::istream& in) {
 }  // namespace
 
 void declare_broker_client(Config& config) {
-  config.declare_text("broker.endpoint", "tcp://127.0.0.1:7411", "Where the broker serves records; objects and enrolment are on the two ports after it.");
-  config.declare_text("broker.public_key", "", "The broker's public key, 64 hex digits, as `invigil-broker public-key` prints it. It is pinned: nobody else can pose as the broker.");
+  config.declare_text("broker.endpoint", "tcp://127.0.0.1:7411",
+                      "Where the broker serves records; objects and enrolment are on the two ports after it.");
+  config.declare_text("broker.public_key", "",
+                      "The broker's public key, 64 hex digits, as `invigil-broker public-key` prints it. It is pinned: nobody else can "
+                      "pose as the broker.");
   config.declare_text("broker.enrolment", "", "Where the broker enrols; empty = two ports after broker.endpoint.");
   config.declare_text("principal", "", "This program's name at the broker; empty = as enrolled with --enrol.");
 }
@@ -35,12 +38,15 @@ void declare_broker_client(Config& config) {
 Result<std::string> parse_public_key(std::string_view hex, std::string_view key_name) {
   auto bytes = from_hex(hex);
   if (!bytes || bytes->size() != 32)
-    return fail(ErrorCode::invalid, fmt::format("{} must be 64 hex digits: copy what `invigil-broker public-key` prints", key_name), std::string(key_name));
+    return fail(ErrorCode::invalid, fmt::format("{} must be 64 hex digits: copy what `invigil-broker public-key` prints", key_name),
+                std::string(key_name));
   return bytes;
 }
 
 Result<std::string> neighbour_endpoint(std::string_view endpoint, int steps) {
-  const auto bad = [&] { return fail(ErrorCode::invalid, fmt::format("\"{}\" is no endpoint: write it as tcp://host:port", endpoint), "broker.endpoint"); };
+  const auto bad = [&] {
+    return fail(ErrorCode::invalid, fmt::format("\"{}\" is no endpoint: write it as tcp://host:port", endpoint), "broker.endpoint");
+  };
   const auto colon = endpoint.rfind(':');
   if (!endpoint.starts_with("tcp://") || colon == std::string_view::npos || colon < 7) return bad();
   int port = 0;
@@ -53,7 +59,8 @@ Result<std::string> neighbour_endpoint(std::string_view endpoint, int steps) {
 Result<ClientIdentity> load_client_identity(const Config& config, const std::filesystem::path& data) {
   const std::string hex = config.text("broker.public_key");
   if (hex.empty())
-    return fail(ErrorCode::invalid, "broker.public_key is not set: copy what `invigil-broker public-key` prints into the configuration", "broker.public_key");
+    return fail(ErrorCode::invalid, "broker.public_key is not set: copy what `invigil-broker public-key` prints into the configuration",
+                "broker.public_key");
   auto server = parse_public_key(hex, "broker.public_key");
   if (!server) return tl::make_unexpected(server.error());
   if (auto endpoint = neighbour_endpoint(config.text("broker.endpoint"), 2); !endpoint) return tl::make_unexpected(endpoint.error());
@@ -68,7 +75,8 @@ Result<ClientIdentity> load_client_identity(const Config& config, const std::fil
     principal = first_line(file);
     if (principal.empty())
       return fail(ErrorCode::unauthenticated,
-                  "this program is not enrolled: get a one-time token (invigil-broker token …) and run it once with --enrol FILE", "principal");
+                  "this program is not enrolled: get a one-time token (invigil-broker token …) and run it once with --enrol FILE",
+                  "principal");
   }
   if (auto ok = check_id(principal, "principal"); !ok) return tl::make_unexpected(ok.error());
   return ClientIdentity{{config.text("broker.endpoint"), *server, principal, std::move(*curve)}, std::move(*signing)};
@@ -83,7 +91,8 @@ Result<Principal> enrol_with_token_file(const Config& config, const std::filesys
     if (!file) return fail(ErrorCode::not_found, fmt::format("can't read the token file {}", token_file));
     token = first_line(file);
   }
-  if (token.empty() || token.size() > kLongestToken) return fail(ErrorCode::invalid, fmt::format("{} holds no one-time token", token_file == "-" ? "standard input" : token_file));
+  if (token.empty() || token.size() > kLongestToken)
+    return fail(ErrorCode::invalid, fmt::format("{} holds no one-time token", token_file == "-" ? "standard input" : token_file));
   auto server = parse_public_key(config.text("broker.public_key"), "broker.public_key");
   if (!server) return tl::make_unexpected(server.error());
   std::string endpoint = config.text("broker.enrolment");
@@ -101,10 +110,15 @@ Result<Principal> enrol_with_token_file(const Config& config, const std::filesys
   if (!principal) return principal;
   const std::string wanted = config.text("principal");
   if (!wanted.empty() && wanted != principal->id())
-    return fail(ErrorCode::conflict, fmt::format("the token was for {}, the configuration says principal = \"{}\": make them agree", principal->id(), wanted), "principal");
+    return fail(ErrorCode::conflict,
+                fmt::format("the token was for {}, the configuration says principal = \"{}\": make them agree", principal->id(), wanted),
+                "principal");
   // The token is used up: what it gave must outlive a power cut.
   if (auto written = replace_file(data / "principal", principal->id() + "\n"); !written)
-    return fail(written.error().code, fmt::format("enrolled as {}, but {}: set principal = \"{}\" in the configuration", principal->id(), written.error().message, principal->id()), "principal");
+    return fail(written.error().code,
+                fmt::format("enrolled as {}, but {}: set principal = \"{}\" in the configuration", principal->id(), written.error().message,
+                            principal->id()),
+                "principal");
   return principal;
 }
 

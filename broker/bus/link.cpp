@@ -20,7 +20,8 @@ std::uint64_t seed_or_random(std::uint64_t seed) {
 
 }  // namespace
 
-Link::Link(BusContext& context, Options options) : context_(context), options_(std::move(options)), random_(seed_or_random(options_.seed)) {}
+Link::Link(BusContext& context, Options options)
+    : context_(context), options_(std::move(options)), random_(seed_or_random(options_.seed)) {}
 
 void Link::open(Now now) {
   auto socket = DealerSocket::connect(context_, options_.socket);

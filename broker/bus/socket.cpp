@@ -102,7 +102,8 @@ RouterSocket::~RouterSocket() { zmq_close(socket_); }
 Result<> RouterSocket::bind(const std::string& endpoint) {
   if (zmq_bind(socket_, endpoint.c_str()) == 0) return {};
   if (errno == EADDRINUSE)
-    return fail(ErrorCode::unavailable, fmt::format("{} is in use by another program: stop it or set another listen.port", endpoint), endpoint);
+    return fail(ErrorCode::unavailable, fmt::format("{} is in use by another program: stop it or set another listen.port", endpoint),
+                endpoint);
   return fail(ErrorCode::invalid, fmt::format("can't listen on {}: {}", endpoint, zmq_strerror(errno)), endpoint);
 }
 
@@ -140,7 +141,8 @@ SendOutcome RouterSocket::send(std::string_view to, std::string_view frame, std:
 
 Result<std::unique_ptr<DealerSocket>> DealerSocket::connect(BusContext& context, const Options& options) {
   static std::atomic<std::uint64_t> number{0};
-  if (!options.server_public_key.empty() && (options.server_public_key.size() != 32 || options.keys.public_key.size() != 32 || options.keys.secret_key.size() != 32))
+  if (!options.server_public_key.empty() &&
+      (options.server_public_key.size() != 32 || options.keys.public_key.size() != 32 || options.keys.secret_key.size() != 32))
     return fail(ErrorCode::invalid, "a CURVE key must have 32 bytes");
   void* socket = open_socket(context, ZMQ_DEALER);
   set_int(socket, ZMQ_SNDHWM, options.high_water);
@@ -167,7 +169,8 @@ Result<std::unique_ptr<DealerSocket>> DealerSocket::connect(BusContext& context,
   }
   std::unique_ptr<DealerSocket> out(new DealerSocket(socket, monitor, options.endpoint));
   if (zmq_connect(socket, options.endpoint.c_str()) != 0)
-    return fail(ErrorCode::invalid, fmt::format("\"{}\" is no address to connect to ({}): write it as tcp://host:port", options.endpoint, zmq_strerror(errno)));
+    return fail(ErrorCode::invalid,
+                fmt::format("\"{}\" is no address to connect to ({}): write it as tcp://host:port", options.endpoint, zmq_strerror(errno)));
   return out;
 }
 
@@ -212,7 +215,9 @@ const std::string& DealerSocket::trouble() {
       case ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL:
       case ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL:
         if (!refused)
-          trouble_ = fmt::format("what answers at {} is not the broker whose key is in broker.public_key: compare with `invigil-broker public-key`", endpoint_);
+          trouble_ = fmt::format(
+              "what answers at {} is not the broker whose key is in broker.public_key: compare with `invigil-broker public-key`",
+              endpoint_);
         break;
       case ZMQ_EVENT_CONNECT_RETRIED:
         if (trouble_.empty()) trouble_ = fmt::format("nothing answers at {}: is the broker running?", endpoint_);

@@ -47,7 +47,7 @@ class Frame {
 
 /// One message at a listening socket.
 struct ReceivedMessage {
-  Frame from;              ///< routing id
+  Frame from;  ///< routing id
   Frame frame;
   std::optional<Frame> body;
   const char* user_id = "";  ///< what the ZAP handler answered for this connection; valid as long as `frame`
@@ -59,8 +59,8 @@ enum class SendOutcome { sent, full, unreachable };
 class RouterSocket {
  public:
   struct Options {
-    std::string zap_domain;             ///< empty: no CURVE (local ipc only)
-    std::string curve_secret_key;       ///< 32 bytes
+    std::string zap_domain;        ///< empty: no CURVE (local ipc only)
+    std::string curve_secret_key;  ///< 32 bytes
     std::size_t max_message_bytes = 0;
     int receive_high_water = 10'000;
     int send_high_water = 10'000;

@@ -24,13 +24,14 @@ Result<Message> decode_any(std::string_view frame) {
     return fail(ErrorCode::too_large, fmt::format("a message of {} bytes is over the limit of {}", frame.size(), kMaxMessageBytes));
   Message message;
   if (!message.ParseFromArray(frame.data() + 1, static_cast<int>(frame.size() - 1)) || message.body_case() == Message::BODY_NOT_SET)
-    return fail(ErrorCode::unsupported, "a message this build does not know: both sides must speak wire version " + std::to_string(kWireVersion));
+    return fail(ErrorCode::unsupported,
+                "a message this build does not know: both sides must speak wire version " + std::to_string(kWireVersion));
   return message;
 }
 
-constexpr std::array kCodes{ErrorCode::invalid,     ErrorCode::not_found,   ErrorCode::conflict,    ErrorCode::denied,
+constexpr std::array kCodes{ErrorCode::invalid,         ErrorCode::not_found, ErrorCode::conflict,    ErrorCode::denied,
                             ErrorCode::unauthenticated, ErrorCode::too_large, ErrorCode::unsupported, ErrorCode::unavailable,
-                            ErrorCode::exhausted,   ErrorCode::corrupt,     ErrorCode::internal};
+                            ErrorCode::exhausted,       ErrorCode::corrupt,   ErrorCode::internal};
 
 }  // namespace
 

@@ -37,7 +37,8 @@ class ZmqBrokerClient::LogFollower final : public Follower {
       client_.changed_.wait(client_.mutex_, stop,
                             [&]() INVIGIL_REQUIRES(client_.mutex_) { return !f.ready.empty() || client_.stopped_ || !f.failure.empty(); });
       if (f.ready.empty())
-        return fail(f.failure.empty() ? ErrorCode::unavailable : ErrorCode::denied, f.failure.empty() ? "following was stopped" : f.failure);
+        return fail(f.failure.empty() ? ErrorCode::unavailable : ErrorCode::denied,
+                    f.failure.empty() ? "following was stopped" : f.failure);
       // All that waits at once: who does a transaction a batch would else do several, one after the other, before the newest record.
       batch = std::move(f.ready.front());
       f.ready.pop_front();
@@ -72,7 +73,9 @@ Result<std::unique_ptr<BrokerClient>> BrokerClient::connect(BrokerAddress addres
 }
 
 ZmqBrokerClient::ZmqBrokerClient(Link::Options records, Link::Options bulk)
-    : records_(context_, std::move(records)), bulk_(context_, std::move(bulk)), thread_([this](const std::stop_token& stop) { run(stop); }) {}
+    : records_(context_, std::move(records)),
+      bulk_(context_, std::move(bulk)),
+      thread_([this](const std::stop_token& stop) { run(stop); }) {}
 
 ZmqBrokerClient::~ZmqBrokerClient() {
   thread_.request_stop();
@@ -89,7 +92,8 @@ std::uint64_t ZmqBrokerClient::number_of(const ToBroker& m) {
   }
 }
 
-Result<ZmqBrokerClient::Answer> ZmqBrokerClient::ask(ToBroker message, std::string body, bool with_body, bool bulk, std::chrono::milliseconds timeout) {
+Result<ZmqBrokerClient::Answer> ZmqBrokerClient::ask(ToBroker message, std::string body, bool with_body, bool bulk,
+                                                     std::chrono::milliseconds timeout) {
   auto request = std::make_shared<Request>(Request{std::move(message), std::move(body), with_body, bulk, false, {}});
   const auto deadline = std::chrono::steady_clock::now() + timeout;
   std::uint64_t number = 0;
@@ -117,7 +121,8 @@ Result<> ZmqBrokerClient::append(std::span<const SealedRecord> batch, std::chron
   message.mutable_append();
   std::string body;
   for (const SealedRecord& record : batch) append_framed(body, view_of(record.record));
-  if (body.size() > kMaxFrameBytes) return fail(ErrorCode::too_large, fmt::format("{} records of {} bytes are too much for one append", batch.size(), body.size()));
+  if (body.size() > kMaxFrameBytes)
+    return fail(ErrorCode::too_large, fmt::format("{} records of {} bytes are too much for one append", batch.size(), body.size()));
   auto answer = ask(std::move(message), std::move(body), true, false, timeout);
   if (!answer) return tl::make_unexpected(answer.error());
   if (answer->message.appended().has_failure()) return tl::make_unexpected(error_from(answer->message.appended().failure()));
@@ -154,7 +159,8 @@ std::unique_ptr<Follower> ZmqBrokerClient::follow(std::uint64_t from, FollowFilt
 }
 
 Result<> ZmqBrokerClient::put_object(const Hash& hash, std::string bytes, std::chrono::milliseconds timeout) {
-  if (bytes.size() > kMaxObjectBytes) return fail(ErrorCode::too_large, fmt::format("an object of {} bytes is over the limit of {}", bytes.size(), kMaxObjectBytes));
+  if (bytes.size() > kMaxObjectBytes)
+    return fail(ErrorCode::too_large, fmt::format("an object of {} bytes is over the limit of {}", bytes.size(), kMaxObjectBytes));
   ToBroker message;
   message.mutable_object_put()->set_hash(bytes_of(hash));
   auto answer = ask(std::move(message), std::move(bytes), true, true, timeout);
@@ -163,7 +169,8 @@ Result<> ZmqBrokerClient::put_object(const Hash& hash, std::string bytes, std::c
   return {};
 }
 
-Result<std::string> ZmqBrokerClient::get_object(const Hash& hash, std::uint64_t offset, std::uint64_t size, std::chrono::milliseconds timeout) {
+Result<std::string> ZmqBrokerClient::get_object(const Hash& hash, std::uint64_t offset, std::uint64_t size,
+                                                std::chrono::milliseconds timeout) {
   const auto deadline = std::chrono::steady_clock::now() + timeout;
   std::string out;
   for (;;) {
@@ -181,7 +188,8 @@ Result<std::string> ZmqBrokerClient::get_object(const Hash& hash, std::uint64_t 
     const std::uint64_t wanted = std::min(size, object.total() > offset ? object.total() - offset : 0);
     if (out.size() >= wanted || answer->body.empty()) break;
   }
-  if (offset == 0 && size == UINT64_MAX && sha256(out) != hash) return fail(ErrorCode::corrupt, "an object from the broker does not have the hash it was asked by");
+  if (offset == 0 && size == UINT64_MAX && sha256(out) != hash)
+    return fail(ErrorCode::corrupt, "an object from the broker does not have the hash it was asked by");
   return out;
 }
 
@@ -329,7 +337,10 @@ void ZmqBrokerClient::on_followed(const Records& records, std::string_view body)
       bad = fmt::format("record {} from the broker does not match its own header", records.positions(static_cast<int>(i)));
       break;
     }
-    batch.records.push_back({records.positions(static_cast<int>(i)), {std::string(view.header), std::string(view.payload)}, std::move(*header), sha256(view.header)});
+    batch.records.push_back({records.positions(static_cast<int>(i)),
+                             {std::string(view.header), std::string(view.payload)},
+                             std::move(*header),
+                             sha256(view.header)});
   }
   const MutexLock lock(mutex_);
   const auto it = followings_.find(records.id());

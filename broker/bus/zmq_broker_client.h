@@ -48,9 +48,9 @@ class ZmqBrokerClient final : public BrokerClient {
   };
   struct Following {
     FollowFilter filter;
-    std::uint64_t expected = 0;      // `from` of the next batch
+    std::uint64_t expected = 0;  // `from` of the next batch
     std::deque<FollowBatch> ready;
-    std::uint32_t owed = 0;          // credit to give back
+    std::uint32_t owed = 0;  // credit to give back
     bool asked = false;
     std::string failure;
   };

@@ -22,9 +22,7 @@ tl::unexpected<Error> named(Error error) {
   return tl::make_unexpected(std::move(error));
 }
 
-tl::unexpected<Error> os_error(const fs::path& file, const char* what) {
-  return named(file_error(file, what).value());
-}
+tl::unexpected<Error> os_error(const fs::path& file, const char* what) { return named(file_error(file, what).value()); }
 
 Result<std::optional<std::string>> read_secret(const fs::path& file, std::string_view title, std::size_t size) {
   const FileDescriptor fd(::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
@@ -35,17 +33,19 @@ Result<std::optional<std::string>> read_secret(const fs::path& file, std::string
   struct stat info {};
   if (::fstat(fd.get(), &info) != 0) return os_error(file, "stat");
   if ((info.st_mode & (S_IRWXG | S_IRWXO)) != 0)
-    return fail(ErrorCode::denied,
-                fmt::format("key file {}: others than its owner may use it (mode {:o}); treat the key as known to them, or run chmod 600 on it",
-                            file.string(), info.st_mode & 07777u),
-                file.string());
+    return fail(
+        ErrorCode::denied,
+        fmt::format("key file {}: others than its owner may use it (mode {:o}); treat the key as known to them, or run chmod 600 on it",
+                    file.string(), info.st_mode & 07777u),
+        file.string());
   char text[512];
   const ssize_t got = ::read(fd.get(), text, sizeof text);
   if (got < 0) return os_error(file, "read");
   const std::string_view all(text, static_cast<std::size_t>(got));
   const std::string head = std::string(title) + "\n";
   const auto broken = [&] {
-    return fail(ErrorCode::corrupt, fmt::format("key file {}: not a key of the kind \"{}\"; restore it from a copy", file.string(), title), file.string());
+    return fail(ErrorCode::corrupt, fmt::format("key file {}: not a key of the kind \"{}\"; restore it from a copy", file.string(), title),
+                file.string());
   };
   if (!all.starts_with(head) || !all.ends_with('\n')) return broken();
   auto secret = from_hex(all.substr(head.size(), all.size() - head.size() - 1));

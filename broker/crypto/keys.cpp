@@ -16,9 +16,7 @@ SigningKey::SigningKey() { start_sodium(); }
 
 SigningKey::~SigningKey() { sodium_memzero(secret_.data(), secret_.size()); }
 
-SigningKey::SigningKey(SigningKey&& other) noexcept : secret_(other.secret_) {
-  sodium_memzero(other.secret_.data(), other.secret_.size());
-}
+SigningKey::SigningKey(SigningKey&& other) noexcept : secret_(other.secret_) { sodium_memzero(other.secret_.data(), other.secret_.size()); }
 
 SigningKey& SigningKey::operator=(SigningKey&& other) noexcept {
   if (this != &other) {

@@ -57,8 +57,7 @@ std::string bytes_of(const Hash& hash) { return {reinterpret_cast<const char*>(h
 
 Result<Hash> hash_from(std::string_view bytes) {
   Hash hash;
-  if (bytes.size() != hash.size())
-    return fail(ErrorCode::invalid, "a hash must have 32 bytes, not " + std::to_string(bytes.size()));
+  if (bytes.size() != hash.size()) return fail(ErrorCode::invalid, "a hash must have 32 bytes, not " + std::to_string(bytes.size()));
   std::copy(bytes.begin(), bytes.end(), reinterpret_cast<char*>(hash.data()));
   return hash;
 }

@@ -31,13 +31,15 @@ Result<> StreamChain::add(const RecordHeader& header, const Hash& hash, RecordVi
   if (header.stream() != stream_)
     return fail(ErrorCode::invalid, fmt::format("a record of stream {} came as one of {}", header.stream(), stream_), where());
   if (header.hash_alg() != SHA_256)
-    return fail(ErrorCode::unsupported, fmt::format("stream {}: record {} uses a hash this program does not know", stream_, header.seq()), where());
+    return fail(ErrorCode::unsupported, fmt::format("stream {}: record {} uses a hash this program does not know", stream_, header.seq()),
+                where());
   if (header.seq() != seq_ + 1)
     return fail(ErrorCode::conflict, fmt::format("stream {}: record {} cannot follow record {}", stream_, header.seq(), seq_), where());
   if (!same(header.prev_hash(), hash_))
     return fail(ErrorCode::conflict, fmt::format("stream {}: record {} is not chained to record {}", stream_, header.seq(), seq_), where());
   if (header.payload_size() != record.payload.size() || !same(header.payload_hash(), sha_.of(record.payload)))
-    return fail(ErrorCode::corrupt, fmt::format("stream {}: the payload of record {} is not the one its header states", stream_, header.seq()), where());
+    return fail(ErrorCode::corrupt,
+                fmt::format("stream {}: the payload of record {} is not the one its header states", stream_, header.seq()), where());
   const bool head = header.kind() == static_cast<std::uint32_t>(STREAM_HEAD);
   if (head)
     if (auto checked = check_head(header, record.payload); !checked) return checked;
@@ -51,11 +53,16 @@ Result<> StreamChain::check_head(const RecordHeader& header, std::string_view pa
   const auto where = fmt::format("{}/{}", stream_, header.seq());
   const auto head = parse_payload<StreamHead>(payload);
   if (!head) return tl::make_unexpected(head.error());
-  if (head->alg() != ED25519) return fail(ErrorCode::unsupported, fmt::format("stream {}: head {} is signed by an algorithm this program does not know", stream_, header.seq()), where);
+  if (head->alg() != ED25519)
+    return fail(ErrorCode::unsupported,
+                fmt::format("stream {}: head {} is signed by an algorithm this program does not know", stream_, header.seq()), where);
   if (head->stream() != stream_ || head->seq() != seq_ || !same(head->hash(), hash_))
     return fail(ErrorCode::invalid, fmt::format("stream {}: head {} does not sign the record before it", stream_, header.seq()), where);
   if (!public_key_.empty() && head->public_key() != public_key_)
-    return fail(ErrorCode::denied, fmt::format("stream {}: head {} is signed by key {}, not by its writer's {}", stream_, header.seq(), to_hex(head->public_key()), to_hex(public_key_)), where);
+    return fail(ErrorCode::denied,
+                fmt::format("stream {}: head {} is signed by key {}, not by its writer's {}", stream_, header.seq(),
+                            to_hex(head->public_key()), to_hex(public_key_)),
+                where);
   if (!verify_signature(head->public_key(), head_message(stream_, seq_, head->hash()), head->signature()))
     return fail(ErrorCode::denied, fmt::format("stream {}: the signature of head {} is wrong", stream_, header.seq()), where);
   return {};

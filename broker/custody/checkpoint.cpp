@@ -23,7 +23,8 @@ Result<> check_checkpoint(const Checkpoint& checkpoint, std::string_view public_
     return fail(ErrorCode::unsupported, where + ": signed by an algorithm this program does not know; use a newer one");
   if (checkpoint.root().size() != 32) return fail(ErrorCode::invalid, where + ": its root has not 32 bytes");
   if (checkpoint.public_key() != public_key)
-    return fail(ErrorCode::denied, fmt::format("{}: signed by key {}, not by {}", where, to_hex(checkpoint.public_key()), to_hex(public_key)));
+    return fail(ErrorCode::denied,
+                fmt::format("{}: signed by key {}, not by {}", where, to_hex(checkpoint.public_key()), to_hex(public_key)));
   if (!verify_signature(public_key, checkpoint_message(checkpoint), checkpoint.signature()))
     return fail(ErrorCode::denied, where + ": its signature is wrong");
   return {};

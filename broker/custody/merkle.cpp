@@ -61,7 +61,8 @@ bool verify_inclusion(const Hash& leaf, std::uint64_t index, std::uint64_t size,
   return sn == 0 && hash == root;
 }
 
-bool verify_consistency(std::uint64_t old_size, const Hash& old_root, std::uint64_t new_size, const Hash& new_root, std::span<const Hash> proof) {
+bool verify_consistency(std::uint64_t old_size, const Hash& old_root, std::uint64_t new_size, const Hash& new_root,
+                        std::span<const Hash> proof) {
   if (old_size > new_size) return false;
   if (old_size == new_size) return proof.empty() && old_root == new_root;
   if (old_size == 0) return proof.empty() && old_root == merkle_empty_root();

@@ -57,6 +57,7 @@ bool verify_inclusion(const Hash& leaf, std::uint64_t index, std::uint64_t size,
 
 /// Does `proof` show that the tree of `new_size` leaves begins with the tree of `old_size` leaves? RFC 9162, 2.1.4.2.
 /// A tree is consistent with itself and every tree with the empty one, by an empty proof.
-bool verify_consistency(std::uint64_t old_size, const Hash& old_root, std::uint64_t new_size, const Hash& new_root, std::span<const Hash> proof);
+bool verify_consistency(std::uint64_t old_size, const Hash& old_root, std::uint64_t new_size, const Hash& new_root,
+                        std::span<const Hash> proof);
 
 }  // namespace invigil

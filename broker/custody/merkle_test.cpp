@@ -127,9 +127,11 @@ TEST(MerkleTree, RootsAndProofsHoldAtEverySize) {
   for (std::size_t n = 0; n <= r.size(); ++n) {
     const auto root = definition(std::span(r).first(n));
     EXPECT_EQ(tree->root_at(n).value(), root);
-    for (std::size_t i = 0; i < n; ++i) EXPECT_TRUE(verify_inclusion(merkle_leaf(r[i]), i, n, tree->inclusion_proof(i, n).value(), root)) << i << "/" << n;
+    for (std::size_t i = 0; i < n; ++i)
+      EXPECT_TRUE(verify_inclusion(merkle_leaf(r[i]), i, n, tree->inclusion_proof(i, n).value(), root)) << i << "/" << n;
     for (std::size_t m = 0; m <= n; ++m)
-      EXPECT_TRUE(verify_consistency(m, definition(std::span(r).first(m)), n, root, tree->consistency_proof(m, n).value())) << m << "→" << n;
+      EXPECT_TRUE(verify_consistency(m, definition(std::span(r).first(m)), n, root, tree->consistency_proof(m, n).value()))
+          << m << "→" << n;
   }
   EXPECT_EQ(tree->root(), definition(r));
   EXPECT_FALSE(tree->root_at(68));

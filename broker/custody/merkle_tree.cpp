@@ -153,7 +153,8 @@ Result<Hash> MerkleTree::stored(unsigned k, std::uint64_t index) const {
   }
   const auto bytes = tile.file->read_at(index * 32, 32);
   if (!bytes) return tl::make_unexpected(bytes.error());
-  if (bytes->size() != 32) return fail(ErrorCode::corrupt, fmt::format("tree-{}: ends before hash {}; remove the tree's folder to have it made anew", k, index));
+  if (bytes->size() != 32)
+    return fail(ErrorCode::corrupt, fmt::format("tree-{}: ends before hash {}; remove the tree's folder to have it made anew", k, index));
   return hash_from(*bytes);
 }
 
@@ -215,7 +216,8 @@ Result<std::vector<Hash>> MerkleTree::consistency_proof(std::uint64_t old_size, 
 }
 
 /// SUBPROOF of RFC 6962, 2.1.2: `whole` while the old tree may still be a subtree on its own.
-Result<> MerkleTree::prove_consistency(std::uint64_t old_size, std::uint64_t begin, std::uint64_t end, bool whole, std::vector<Hash>& out) const {
+Result<> MerkleTree::prove_consistency(std::uint64_t old_size, std::uint64_t begin, std::uint64_t end, bool whole,
+                                       std::vector<Hash>& out) const {
   const std::uint64_t n = end - begin;
   if (old_size == n) {
     if (whole) return {};
@@ -226,7 +228,8 @@ Result<> MerkleTree::prove_consistency(std::uint64_t old_size, std::uint64_t beg
   }
   const std::uint64_t k = split(n);
   const bool left = old_size <= k;
-  auto done = left ? prove_consistency(old_size, begin, begin + k, whole, out) : prove_consistency(old_size - k, begin + k, end, false, out);
+  auto done =
+      left ? prove_consistency(old_size, begin, begin + k, whole, out) : prove_consistency(old_size - k, begin + k, end, false, out);
   if (!done) return done;
   const auto other = left ? range(begin + k, end) : range(begin, begin + k);
   if (!other) return tl::make_unexpected(other.error());

@@ -142,7 +142,9 @@ TEST(SignedMessages, GoldenBytes) {
   c.set_tree_size(1);
   c.set_root("rr");
   c.set_at_us(2);
-  EXPECT_EQ(to_hex(checkpoint_message(c)), to_hex("invigil checkpoint v1\nb1\n") + "00000000000000017272" "0000000000000002");
+  EXPECT_EQ(to_hex(checkpoint_message(c)), to_hex("invigil checkpoint v1\nb1\n") +
+                                               "00000000000000017272"
+                                               "0000000000000002");
 }
 
 TEST(GoldenHeader, ItsHashIsOfItsBytesForEver) {

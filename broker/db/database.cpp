@@ -23,11 +23,9 @@ using pd::Keywords::bind;
 Error error_from(const Poco::Exception& e, const std::string& file) {
   const std::string what = fmt::format("{}: {}", file, e.displayText());
   if (dynamic_cast<const pd::SQLite::ConstraintViolationException*>(&e) != nullptr) return {ErrorCode::conflict, what};
-  if (dynamic_cast<const pd::SQLite::DatabaseFullException*>(&e) != nullptr)
-    return {ErrorCode::exhausted, what + ": free some disk space"};
+  if (dynamic_cast<const pd::SQLite::DatabaseFullException*>(&e) != nullptr) return {ErrorCode::exhausted, what + ": free some disk space"};
   if (dynamic_cast<const pd::SQLite::CorruptImageException*>(&e) != nullptr) return {ErrorCode::corrupt, what};
-  if (dynamic_cast<const pd::SQLite::DBLockedException*>(&e) != nullptr)
-    return {ErrorCode::unavailable, what};
+  if (dynamic_cast<const pd::SQLite::DBLockedException*>(&e) != nullptr) return {ErrorCode::unavailable, what};
   if (what.find("not a database") != std::string::npos || what.find("malformed") != std::string::npos) return {ErrorCode::corrupt, what};
   if (what.find("constraint") != std::string::npos) return {ErrorCode::conflict, what};
   return {ErrorCode::internal, what};
@@ -83,15 +81,16 @@ Result<std::unique_ptr<Database>> Database::open(const std::filesystem::path& fi
   std::call_once(registered, [] { pd::SQLite::Connector::registerConnector(); });
   // Made by us first: SQLite would make it readable by others.
   const int descriptor = ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-  if (descriptor < 0) return fail(ErrorCode::unavailable, fmt::format("{} cannot be opened: check the data folder and its rights", file.string()));
+  if (descriptor < 0)
+    return fail(ErrorCode::unavailable, fmt::format("{} cannot be opened: check the data folder and its rights", file.string()));
   ::close(descriptor);
   try {
     auto connection = std::make_unique<Connection>(Connection{pd::Session(pd::SQLite::Connector::KEY, file.string()), file.string()});
     std::unique_ptr<Database> database(new Database(std::move(connection)));
-    for (const std::string_view pragma : {std::string_view("PRAGMA busy_timeout = 10000"), std::string_view("PRAGMA journal_mode = WAL"),
-                                          durability == Durability::full ? std::string_view("PRAGMA synchronous = FULL")
-                                                                         : std::string_view("PRAGMA synchronous = NORMAL"),
-                                          std::string_view("PRAGMA foreign_keys = ON")})
+    for (const std::string_view pragma :
+         {std::string_view("PRAGMA busy_timeout = 10000"), std::string_view("PRAGMA journal_mode = WAL"),
+          durability == Durability::full ? std::string_view("PRAGMA synchronous = FULL") : std::string_view("PRAGMA synchronous = NORMAL"),
+          std::string_view("PRAGMA foreign_keys = ON")})
       if (auto done = database->execute(pragma); !done) return tl::make_unexpected(done.error());
     return database;
   } catch (const Poco::Exception& e) {
@@ -142,7 +141,8 @@ Result<> Database::migrate(std::span<const Migration> steps) {
   const std::int64_t have = version->empty() ? 0 : version->front().integer(0);
   const int newest = steps.empty() ? 0 : steps.back().number;
   if (have > newest)
-    return fail(ErrorCode::unsupported, fmt::format("{} has schema {}, this program knows {}: use a newer program", connection_->file, have, newest));
+    return fail(ErrorCode::unsupported,
+                fmt::format("{} has schema {}, this program knows {}: use a newer program", connection_->file, have, newest));
   for (const Migration& step : steps) {
     if (step.number <= have) continue;
     auto transaction = Transaction::begin(*this);

@@ -35,8 +35,9 @@ constexpr auto kSteps = std::to_array<Migration>({
 TEST_F(DatabaseTest, KeepsEveryTypeAndNull) {
   auto database = open();
   if (auto m = database->migrate(kSteps); !m) FAIL() << m.error().message;
-  ASSERT_TRUE(database->execute("INSERT INTO people VALUES (?, ?, ?, ?, ?)",
-                                {std::string("张三'); DROP TABLE people;--"), std::int64_t{41}, 70.25, std::monostate{}, std::int64_t{1'795'000'000'123'456}}));
+  ASSERT_TRUE(database->execute(
+      "INSERT INTO people VALUES (?, ?, ?, ?, ?)",
+      {std::string("张三'); DROP TABLE people;--"), std::int64_t{41}, 70.25, std::monostate{}, std::int64_t{1'795'000'000'123'456}}));
   const auto rows = database->query("SELECT name, age, weight, note, at_us, COUNT(*), MAX(weight), NULL FROM people");
   ASSERT_TRUE(rows) << rows.error().message;
   ASSERT_EQ(rows->size(), 1U);

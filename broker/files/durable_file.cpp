@@ -19,7 +19,9 @@ FileDescriptor::~FileDescriptor() {
 
 tl::unexpected<Error> file_error(const fs::path& path, std::string_view what, int number) {
   const bool full = number == ENOSPC || number == EDQUOT || number == EFBIG;
-  return fail(full ? ErrorCode::exhausted : number == ENOENT ? ErrorCode::not_found : ErrorCode::unavailable,
+  return fail(full               ? ErrorCode::exhausted
+              : number == ENOENT ? ErrorCode::not_found
+                                 : ErrorCode::unavailable,
               fmt::format("{}: cannot {}: {}", path.string(), what, std::strerror(number)), path.string());
 }
 

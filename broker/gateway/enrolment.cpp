@@ -18,7 +18,10 @@ void GatewayCore::on_enrol(const PeerMessage& m, Now now, GatewayOutputs& out) {
   if (!message->has_enrol()) return refuse(m.peer, true, {ErrorCode::unsupported, "this port only enrols: send ENROL"}, out);
   const Enrol& enrol = message->enrol();
   if (enrol.schema_version() != kWireVersion)
-    return refuse(m.peer, true, {ErrorCode::unsupported, fmt::format("wire version {} is not {}: install matching versions", enrol.schema_version(), kWireVersion)}, out);
+    return refuse(
+        m.peer, true,
+        {ErrorCode::unsupported, fmt::format("wire version {} is not {}: install matching versions", enrol.schema_version(), kWireVersion)},
+        out);
   if (enrol.curve_public_key() != m.key || enrol.signing_public_key().size() != 32)
     return refuse(m.peer, true, {ErrorCode::invalid, "the keys to enrol are not those of this connection"}, out);
   if (const auto holder = principals_.by_key(m.key))
@@ -33,19 +36,20 @@ void GatewayCore::on_enrol(const PeerMessage& m, Now now, GatewayOutputs& out) {
   principal.set_signing_public_key(enrol.signing_public_key());
   principal.set_at_us(now.wall.us);
   principal.set_by("token");
-  own_queue_.push_back({PRINCIPAL_ENROLLED, principal.SerializeAsString(),
-                        [this, principal, token = *token, peer = m.peer](const Result<>& stored, const SealedRecord&, Now, GatewayOutputs& outputs) {
-                          if (!stored) {
-                            principals_.return_token(token);
-                            return refuse(peer, true, stored.error(), outputs);
-                          }
-                          FromBroker answer;
-                          *answer.mutable_enrolled()->mutable_principal() = principal;
-                          answer.mutable_enrolled()->set_broker(options_.broker);
-                          answer.mutable_enrolled()->set_signing_public_key(key_.public_key());
-                          outputs.sends.push_back({peer, encode(answer), true});
-                        },
-                        false});
+  own_queue_.push_back(
+      {PRINCIPAL_ENROLLED, principal.SerializeAsString(),
+       [this, principal, token = *token, peer = m.peer](const Result<>& stored, const SealedRecord&, Now, GatewayOutputs& outputs) {
+         if (!stored) {
+           principals_.return_token(token);
+           return refuse(peer, true, stored.error(), outputs);
+         }
+         FromBroker answer;
+         *answer.mutable_enrolled()->mutable_principal() = principal;
+         answer.mutable_enrolled()->set_broker(options_.broker);
+         answer.mutable_enrolled()->set_signing_public_key(key_.public_key());
+         outputs.sends.push_back({peer, encode(answer), true});
+       },
+       false});
 }
 
 void GatewayCore::on(const AdminCall& m, Now now, GatewayOutputs& out) {
@@ -60,7 +64,8 @@ void GatewayCore::on(const AdminCall& m, Now now, GatewayOutputs& out) {
     if (auto ok = check_id(wanted.principal(), "principal"); !ok) return say_no(ok.error());
     if (wanted.role() == ROLE_UNSPECIFIED || wanted.role() == BROKER)
       return say_no({ErrorCode::invalid, "a token is for one of the roles agent, analysis, console, witness"});
-    if (wanted.role() == AGENT && wanted.centre().empty()) return say_no({ErrorCode::invalid, "an agent serves one centre: name it with --centre"});
+    if (wanted.role() == AGENT && wanted.centre().empty())
+      return say_no({ErrorCode::invalid, "an agent serves one centre: name it with --centre"});
     if (auto ok = check_id(wanted.centre(), "centre"); !wanted.centre().empty() && !ok) return say_no(ok.error());
     const std::int64_t life = wanted.valid_us() == 0 ? kDefaultTokenLifeUs : wanted.valid_us();
     if (life < 0 || life > kLongestTokenLifeUs) return say_no({ErrorCode::invalid, "a token is valid for at most 24 hours"});
@@ -82,19 +87,23 @@ void GatewayCore::on(const AdminCall& m, Now now, GatewayOutputs& out) {
   }
   if (m.request.has_revoke()) {
     const auto known = principals_.by_id(m.request.revoke().principal());
-    if (!known) return say_no({ErrorCode::not_found, fmt::format("no principal {} is enrolled (invigil-broker status lists them)", m.request.revoke().principal())});
+    if (!known)
+      return say_no({ErrorCode::not_found,
+                     fmt::format("no principal {} is enrolled (invigil-broker status lists them)", m.request.revoke().principal())});
     if (m.request.revoke().reason().empty()) return say_no({ErrorCode::invalid, "a revocation needs a reason: --reason \"…\""});
     Principal revoked = *known;
     revoked.set_at_us(now.wall.us);
     revoked.set_by(m.request.by());
     revoked.set_reason(m.request.revoke().reason());
     principals_.apply(PRINCIPAL_REVOKED, revoked.SerializeAsString());  // at once; the record follows
-    if (const auto presence = presence_.find(revoked.id()); presence != presence_.end()) presence->second.heard_us = now.mono_us - options_.gone_after.us;
+    if (const auto presence = presence_.find(revoked.id()); presence != presence_.end())
+      presence->second.heard_us = now.mono_us - options_.gone_after.us;
     own_queue_.push_back({PRINCIPAL_REVOKED, revoked.SerializeAsString(),
                           [reply](const Result<>& stored, const SealedRecord&, Now, GatewayOutputs& outputs) mutable {
                             if (!stored)
                               set_failure(*reply.answer.mutable_failure(),
-                                          {stored.error().code, "revoked until the next restart only, because it could not be recorded: " + stored.error().message});
+                                          {stored.error().code, "revoked until the next restart only, because it could not be recorded: " +
+                                                                    stored.error().message});
                             outputs.admin.push_back(std::move(reply));
                           },
                           false});

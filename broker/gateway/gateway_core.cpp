@@ -17,7 +17,8 @@ GatewayCore::GatewayCore(GatewayOptions options, GatewayPorts ports, PrincipalTa
       principals_(principals),
       key_(key),
       writer_(broker_stream(options_.broker),
-              tips.contains(broker_stream(options_.broker)) ? tips.find(broker_stream(options_.broker))->second : StreamTip{}, key, std::move(boot_id)),
+              tips.contains(broker_stream(options_.broker)) ? tips.find(broker_stream(options_.broker))->second : StreamTip{}, key,
+              std::move(boot_id)),
       own_tip_{writer_.seq(), writer_.hash(), 0},
       streams_(tips) {}
 
@@ -58,8 +59,8 @@ GatewayCore::Peer* GatewayCore::admit(const PeerMessage& m, Now now, GatewayOutp
   const std::uint64_t generation = principals_.generation();
   if (peer.generation != generation || peer.key != m.key) {
     auto principal = principals_.by_key(m.key);
-    const bool same = principal && peer.principal && principal->id() == peer.principal->id() && principal->role() == peer.principal->role() &&
-                      principal->centre() == peer.principal->centre() && peer.key == m.key;
+    const bool same = principal && peer.principal && principal->id() == peer.principal->id() &&
+                      principal->role() == peer.principal->role() && principal->centre() == peer.principal->centre() && peer.key == m.key;
     if (!same && peer.hello) {  // revoked, enrolled anew, or another key on this connection: what it was told no longer holds
       if (peer.follows) out.follows.push_back({.what = FollowOrder::What::stop_all, .peer = peer.id});
       peer.hello = peer.follows = false;
@@ -98,18 +99,25 @@ void GatewayCore::on(const PeerMessage& m, Now now, GatewayOutputs& out) {
     case ToBroker::kFollow:
     case ToBroker::kCredit:
     case ToBroker::kUnfollow: return on_follow(*peer, *message, out);
-    default: return refuse(m.peer, false, {ErrorCode::unsupported, "this message belongs on the other connection (objects and last values: port + 1)"}, out);
+    default:
+      return refuse(m.peer, false,
+                    {ErrorCode::unsupported, "this message belongs on the other connection (objects and last values: port + 1)"}, out);
   }
 }
 
 void GatewayCore::on_hello(Peer& peer, const Hello& hello, Now now, GatewayOutputs& out) {
   const Principal& principal = *peer.principal;
   if (hello.schema_version() != kWireVersion)
-    return refuse(peer.id, false, {ErrorCode::unsupported, fmt::format("{} speaks wire version {}, this broker speaks {}: install matching versions",
-                                                                       principal.id(), hello.schema_version(), kWireVersion)}, out);
+    return refuse(peer.id, false,
+                  {ErrorCode::unsupported, fmt::format("{} speaks wire version {}, this broker speaks {}: install matching versions",
+                                                       principal.id(), hello.schema_version(), kWireVersion)},
+                  out);
   if (hello.principal() != principal.id())
-    return refuse(peer.id, false, {ErrorCode::denied, fmt::format("this key belongs to {}, not to {}: set principal = \"{}\" or enrol again",
-                                                                  principal.id(), is_valid_id(hello.principal()) ? hello.principal() : "that name", principal.id())}, out);
+    return refuse(
+        peer.id, false,
+        {ErrorCode::denied, fmt::format("this key belongs to {}, not to {}: set principal = \"{}\" or enrol again", principal.id(),
+                                        is_valid_id(hello.principal()) ? hello.principal() : "that name", principal.id())},
+        out);
   peer.hello = true;
   Presence& presence = presence_[principal.id()];
   peer.presence = &presence;

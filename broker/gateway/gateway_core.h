@@ -34,11 +34,11 @@ using PeerId = std::uint64_t;
 
 /// What a gateway is told once.
 struct GatewayOptions {
-  std::string broker;                        ///< its id, the last part of its own stream
+  std::string broker;  ///< its id, the last part of its own stream
   std::string version;
-  std::uint32_t credit = 4096;               ///< records one connection may have under way
-  std::size_t batch_records = 8192;          ///< the driver stops reading when a batch has so many…
-  std::size_t batch_bytes = 8 << 20;         ///< …or so much
+  std::uint32_t credit = 4096;        ///< records one connection may have under way
+  std::size_t batch_records = 8192;   ///< the driver stops reading when a batch has so many…
+  std::size_t batch_bytes = 8 << 20;  ///< …or so much
   Micros stale_after = millis(1500);
   Micros gone_after = seconds(3);
   Micros head_every = seconds(2);
@@ -48,8 +48,8 @@ struct GatewayOptions {
 
 /// What a gateway asks of the world; all must answer at once.
 struct GatewayPorts {
-  HashLookup stored_hash;                           ///< of the log
-  std::function<bool(const Hash&)> has_object;      ///< of the object store
+  HashLookup stored_hash;                       ///< of the log
+  std::function<bool(const Hash&)> has_object;  ///< of the object store
 };
 
 // ---- inputs ----
@@ -64,7 +64,9 @@ struct PeerMessage {
   bool enrolment = false;  ///< came in by the enrolment endpoint
 };
 /// A send failed because the connection is gone.
-struct PeerLost { PeerId peer = 0; };
+struct PeerLost {
+  PeerId peer = 0;
+};
 /// Nothing more is waiting: hand over what was gathered, if the last batch is through.
 struct Drained {};
 /// The batch handed over last: durable, or not at all.
@@ -98,8 +100,8 @@ struct Outgoing {
 };
 struct Batch {
   std::vector<Appendable> records;
-  std::deque<SealedRecord> own;   ///< the broker's own among them; keeps their bytes
-  bool want_root = false;         ///< report the tree's size and root after this batch
+  std::deque<SealedRecord> own;  ///< the broker's own among them; keeps their bytes
+  bool want_root = false;        ///< report the tree's size and root after this batch
 };
 /// To whoever serves followers.
 struct FollowOrder {
@@ -247,8 +249,8 @@ class GatewayCore {
   RecordHeader header_;  // reused, so that parsing one allocates nothing
   Sha256 sha_;
   std::vector<PeerId> acked_peers_;
-  std::set<std::string> equivocations_;      // hashes of second headers recorded already, bounded
-  std::map<Hash, std::string> missing_;      // objects their agents have lost → principal, bounded
+  std::set<std::string> equivocations_;  // hashes of second headers recorded already, bounded
+  std::map<Hash, std::string> missing_;  // objects their agents have lost → principal, bounded
   std::string nonce_;
   std::int64_t nonce_at_us_ = 0, head_at_us_ = 0, checkpoint_at_us_ = 0;
   bool nonce_queued_ = false, head_due_ = false, root_wanted_ = false, checkpoint_queued_ = false;

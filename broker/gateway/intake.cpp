@@ -22,9 +22,11 @@ bool same_bytes(const Hash& hash, const std::string& bytes) {
 }
 
 Error denied(const Principal& principal, std::string_view stream, std::uint32_t kind) {
-  const std::string name = RecordKind_IsValid(static_cast<int>(kind)) ? RecordKind_Name(static_cast<RecordKind>(kind)) : std::to_string(kind);
-  return {ErrorCode::denied, fmt::format("{} may not append {} to {}: it was enrolled as {}{}{}", principal.id(), name, stream,
-                                         Role_Name(principal.role()), principal.centre().empty() ? "" : " for centre ", principal.centre()),
+  const std::string name =
+      RecordKind_IsValid(static_cast<int>(kind)) ? RecordKind_Name(static_cast<RecordKind>(kind)) : std::to_string(kind);
+  return {ErrorCode::denied,
+          fmt::format("{} may not append {} to {}: it was enrolled as {}{}{}", principal.id(), name, stream, Role_Name(principal.role()),
+                      principal.centre().empty() ? "" : " for centre ", principal.centre()),
           std::string(stream)};
 }
 
@@ -66,7 +68,8 @@ Result<GatewayCore::Claim> GatewayCore::examine(Peer& peer, RecordView record) {
   }
   if (!access->allowed[kind]) return tl::make_unexpected(denied(*peer.principal, stream, kind));
   if (header_.hash_alg() != SHA_256)
-    return fail(ErrorCode::unsupported, fmt::format("a record of {} is hashed with an algorithm this broker does not know", stream), stream);
+    return fail(ErrorCode::unsupported, fmt::format("a record of {} is hashed with an algorithm this broker does not know", stream),
+                stream);
   if (header_.seq() == 0 || header_.occurred().wall_to_us() < header_.occurred().wall_from_us())
     return fail(ErrorCode::invalid, fmt::format("a record of {} has seq 0 or ends before it begins", stream), stream);
   Claim claim{record, access->stream, header_.seq(), kind, {}, {}};
@@ -95,10 +98,13 @@ Result<> GatewayCore::check_head(const Peer& peer, const Claim& claim) const {
   if (!head) return tl::make_unexpected(head.error());
   const std::string& stream = claim.stream->name;
   if (head->stream() != stream || head->seq() != claim.seq - 1 || !same_bytes(claim.prev_hash, head->hash()))
-    return fail(ErrorCode::invalid, fmt::format("the head at {} seq {} signs something else than the record before it", stream, claim.seq), stream);
+    return fail(ErrorCode::invalid, fmt::format("the head at {} seq {} signs something else than the record before it", stream, claim.seq),
+                stream);
   if (head->alg() != ED25519 || !principals_.signs_for(peer.principal->id(), head->public_key()) ||
       !verify_signature(head->public_key(), head_message(stream, head->seq(), head->hash()), head->signature()))
-    return fail(ErrorCode::denied, fmt::format("the head at {} seq {} is not signed by a key enrolled for {}", stream, claim.seq, peer.principal->id()), stream);
+    return fail(ErrorCode::denied,
+                fmt::format("the head at {} seq {} is not signed by a key enrolled for {}", stream, claim.seq, peer.principal->id()),
+                stream);
   return {};
 }
 
@@ -111,7 +117,8 @@ Result<> GatewayCore::check_object(const Peer& peer, const Claim& claim, Now now
   if (ports_.has_object(*object)) return {};
   const auto gone = missing_.find(*object);
   if (gone == missing_.end() || gone->second != peer.principal->id())
-    return fail(ErrorCode::not_found, fmt::format("the object of {} seq {} is not stored yet: send it first", claim.stream->name, claim.seq),
+    return fail(ErrorCode::not_found,
+                fmt::format("the object of {} seq {} is not stored yet: send it first", claim.stream->name, claim.seq),
                 to_hex(part->object()));
   Loss loss;
   loss.set_stream(claim.stream->name);
@@ -187,14 +194,17 @@ void GatewayCore::on_data(Peer& peer, std::string_view bytes, Now now, GatewayOu
     }
     StreamState& s = *claim->stream;
     if (claim->seq > s.received + 1) {
-      nack(peer, s, {ErrorCode::conflict, fmt::format("{} lacks seq {} before {}", s.name, s.received + 1, claim->seq), s.name}, false, now, out);
+      nack(peer, s, {ErrorCode::conflict, fmt::format("{} lacks seq {} before {}", s.name, s.received + 1, claim->seq), s.name}, false, now,
+           out);
       continue;
     }
     if (claim->seq <= s.received) {
       const auto first = hash_at(s, claim->seq);
       if (first && *first != claim->hash) {
         record_equivocation(peer, *claim, *first, now);
-        nack(peer, s, {ErrorCode::conflict, fmt::format("{} seq {} is stored with other content: both are kept as evidence", s.name, claim->seq), s.name},
+        nack(peer, s,
+             {ErrorCode::conflict, fmt::format("{} seq {} is stored with other content: both are kept as evidence", s.name, claim->seq),
+              s.name},
              true, now, out);
         return;
       }
@@ -203,7 +213,9 @@ void GatewayCore::on_data(Peer& peer, std::string_view bytes, Now now, GatewayOu
     }
     if (claim->prev_hash != s.received_hash) {
       record_equivocation(peer, *claim, s.received_hash, now);
-      nack(peer, s, {ErrorCode::conflict, fmt::format("{} seq {} does not follow what is stored: both are kept as evidence", s.name, claim->seq), s.name},
+      nack(peer, s,
+           {ErrorCode::conflict, fmt::format("{} seq {} does not follow what is stored: both are kept as evidence", s.name, claim->seq),
+            s.name},
            true, now, out);
       return;
     }
@@ -237,8 +249,10 @@ void GatewayCore::on_append(Peer& peer, std::uint64_t request, std::string_view 
       if (const auto first = hash_at(s, claim->seq); first && *first == claim->hash) continue;
     }
     if (claim->seq != seq + 1 || claim->prev_hash != hash)
-      return say_no({ErrorCode::conflict, fmt::format("{} seq {} does not continue the stream, which is at {}: ask its tip and seal again", s.name, claim->seq, seq),
-                     s.name});
+      return say_no(
+          {ErrorCode::conflict,
+           fmt::format("{} seq {} does not continue the stream, which is at {}: ask its tip and seal again", s.name, claim->seq, seq),
+           s.name});
     if (auto object = check_object(peer, *claim, now); !object) return say_no(object.error());
     seq = claim->seq;
     hash = claim->hash;

@@ -24,15 +24,15 @@ struct StringHash {
 
 struct StreamState {
   std::string name;
-  std::uint64_t received = 0;         ///< taken into a batch, maybe not durable yet
+  std::uint64_t received = 0;  ///< taken into a batch, maybe not durable yet
   Hash received_hash = kZeroHash;
-  StreamTip committed;                ///< durable
-  std::vector<Hash> uncommitted = {}; ///< hashes of committed.seq + 1 … received
-  StreamTip covered;                  ///< by the newest checkpoint
-  StreamTip covered_next;             ///< by the one being made
-  std::uint64_t nacked = 0;           ///< the seq last asked for, so that one gap makes one NACK
+  StreamTip committed;                 ///< durable
+  std::vector<Hash> uncommitted = {};  ///< hashes of committed.seq + 1 … received
+  StreamTip covered;                   ///< by the newest checkpoint
+  StreamTip covered_next;              ///< by the one being made
+  std::uint64_t nacked = 0;            ///< the seq last asked for, so that one gap makes one NACK
   std::int64_t nacked_at_us = 0;
-  std::size_t touch_slot = 0;         ///< where it stands among the streams of the batch being gathered
+  std::size_t touch_slot = 0;  ///< where it stands among the streams of the batch being gathered
 
   /// Forgets what was under way: its batch failed.
   void fall_back() {

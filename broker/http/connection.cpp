@@ -2,9 +2,9 @@
 
 #include <Poco/Exception.h>
 #include <Poco/Logger.h>
+#include <fmt/format.h>
 
 #include <array>
-#include <fmt/format.h>
 
 #include "broker/http/response_writer.h"
 #include "broker/http/static_files.h"
@@ -223,7 +223,9 @@ Connection::Next Connection::upgrade(RequestHead& head, const WebSocketHandler& 
     return refuse({ErrorCode::invalid, "the WebSocket handshake is incomplete"}, 0);
   if (header(request, "sec-websocket-version") != "13") return refuse({ErrorCode::invalid, "WebSocket version 13 is spoken here"}, 426);
   if (!origin_allowed(request, true))
-    return refuse({ErrorCode::denied, "pages from " + header(request, "origin") + " may not open WebSockets here: add the origin to the allow-list"}, 0);
+    return refuse(
+        {ErrorCode::denied, "pages from " + header(request, "origin") + " may not open WebSockets here: add the origin to the allow-list"},
+        0);
   if (handler.accept) {
     try {
       if (auto ok = handler.accept(request); !ok) return refuse(ok.error(), 0);
@@ -233,9 +235,11 @@ Connection::Next Connection::upgrade(RequestHead& head, const WebSocketHandler& 
     }
   }
   if (!state_.reactor.reserve())
-    return refuse({ErrorCode::unavailable, fmt::format("all {} WebSocket places are taken; try again later", state_.options.max_websockets)}, 0);
-  std::string answer = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: " +
-                       socket_accept_key(key) + "\r\n";
+    return refuse(
+        {ErrorCode::unavailable, fmt::format("all {} WebSocket places are taken; try again later", state_.options.max_websockets)}, 0);
+  std::string answer =
+      "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: " + socket_accept_key(key) +
+      "\r\n";
   // A client that offers subprotocols must be answered with one of them. We take the first: browsers, which cannot set headers,
   // send "<protocol>, bearer.<token>".
   if (const std::string& offered = header(request, "sec-websocket-protocol"); !offered.empty())

@@ -76,8 +76,8 @@ class LoopbackSocket {
   const std::string& protocol() const { return protocol_; }
 
  private:
-  static Poco::Net::WebSocket connect(std::uint16_t port, const std::string& target, const std::map<std::string, std::string>& headers, int* refusal,
-                                      std::string& protocol) {
+  static Poco::Net::WebSocket connect(std::uint16_t port, const std::string& target, const std::map<std::string, std::string>& headers,
+                                      int* refusal, std::string& protocol) {
     Poco::Net::HTTPClientSession session("127.0.0.1", port);
     Poco::Net::HTTPRequest request("GET", target, "HTTP/1.1");
     for (const auto& [name, value] : headers) request.set(name, value);

@@ -71,8 +71,7 @@ Result<> read_request_line(std::string_view line, RequestHead& head) {
 
 Result<> read_field(std::string_view line, RequestHead& head) {
   const std::size_t colon = line.find(':');
-  if (colon == std::string_view::npos || !is_token(line.substr(0, colon)))
-    return fail(ErrorCode::invalid, "a header line is malformed");
+  if (colon == std::string_view::npos || !is_token(line.substr(0, colon))) return fail(ErrorCode::invalid, "a header line is malformed");
   const std::string name = to_lower(line.substr(0, colon));
   const std::string_view value = trim(line.substr(colon + 1));
   for (const char c : value)
@@ -80,8 +79,8 @@ Result<> read_field(std::string_view line, RequestHead& head) {
       return fail(ErrorCode::invalid, "the header " + name + " holds a control character");
   const auto [at, fresh] = head.request.headers.emplace(name, value);
   if (fresh) return {};
-  if (name == "content-length" || name == "transfer-encoding" || name == "host" || name == "authorization" ||
-      name == "sec-websocket-key" || name == "origin")
+  if (name == "content-length" || name == "transfer-encoding" || name == "host" || name == "authorization" || name == "sec-websocket-key" ||
+      name == "origin")
     return fail(ErrorCode::invalid, "the header " + name + " is given twice");
   at->second += (name == "cookie" ? "; " : ", ") + std::string(value);
   return {};
@@ -105,8 +104,10 @@ Result<> read_framing(RequestHead& head) {
     head.chunked = true;
   }
   if (const auto connection = headers.find("connection"); connection != headers.end()) {
-    if (lists_token(connection->second, "close")) head.keep_alive = false;
-    else if (lists_token(connection->second, "keep-alive")) head.keep_alive = true;
+    if (lists_token(connection->second, "close"))
+      head.keep_alive = false;
+    else if (lists_token(connection->second, "keep-alive"))
+      head.keep_alive = true;
   }
   if (const auto expect = headers.find("expect"); expect != headers.end()) {
     if (to_lower(expect->second) != "100-continue") return fail(ErrorCode::unsupported, "the only expectation known is 100-continue");

@@ -15,8 +15,8 @@ namespace invigil {
 /// A request's first line and headers, checked. `request` has everything but parameters, body and remote.
 struct RequestHead {
   HttpRequest request;
-  std::string raw_path;                      ///< as sent, still percent-encoded: routes are matched on it
-  std::optional<std::uint64_t> body_size;    ///< Content-Length; empty when absent
+  std::string raw_path;                    ///< as sent, still percent-encoded: routes are matched on it
+  std::optional<std::uint64_t> body_size;  ///< Content-Length; empty when absent
   bool chunked = false;
   bool keep_alive = true;
   bool expects_continue = false;

@@ -6,13 +6,11 @@
 namespace invigil {
 namespace {
 
-std::string head_with(const std::string& line, const std::string& fields = {}) {
-  return line + "\r\nHost: h\r\n" + fields + "\r\n";
-}
+std::string head_with(const std::string& line, const std::string& fields = {}) { return line + "\r\nHost: h\r\n" + fields + "\r\n"; }
 
 TEST(RequestHead, ReadsLineHeadersQueryAndCookies) {
-  const auto head = parse_request_head(
-      head_with("GET /v1/%E4%B8%AD/a%2Fb?x=1&y=a+b&x=2 HTTP/1.1", "Cookie: s=1; t=a=b\r\nX-Thing:  v \r\n"));
+  const auto head =
+      parse_request_head(head_with("GET /v1/%E4%B8%AD/a%2Fb?x=1&y=a+b&x=2 HTTP/1.1", "Cookie: s=1; t=a=b\r\nX-Thing:  v \r\n"));
   ASSERT_TRUE(head) << head.error().message;
   EXPECT_EQ(head->request.path, "/v1/中/a/b");
   EXPECT_EQ(head->raw_path, "/v1/%E4%B8%AD/a%2Fb");

@@ -1,11 +1,11 @@
 #include "broker/http/response_writer.h"
 
 #include <Poco/Net/HTTPResponse.h>
+#include <fmt/chrono.h>
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <ctime>
-#include <fmt/chrono.h>
-#include <fmt/format.h>
 
 #include "broker/http/message.h"
 #include "broker/http/range.h"

@@ -29,8 +29,8 @@ class ResponseWriter {
   HttpResponse response_;
   std::ifstream file_;
   bool from_file_ = false;
-  std::uint64_t size_ = 0;    ///< of the whole thing
-  std::uint64_t first_ = 0;   ///< of what is sent
+  std::uint64_t size_ = 0;   ///< of the whole thing
+  std::uint64_t first_ = 0;  ///< of what is sent
   std::uint64_t left_ = 0;
   std::uint64_t sent_ = 0;
   bool ranged_ = false;

@@ -20,10 +20,10 @@ class RouteTable {
   void add_socket(std::string pattern, WebSocketHandler handler);
 
   struct Match {
-    const HttpHandler* handler = nullptr;         ///< or
-    const WebSocketHandler* socket = nullptr;     ///< one of the two, when found
+    const HttpHandler* handler = nullptr;      ///< or
+    const WebSocketHandler* socket = nullptr;  ///< one of the two, when found
     std::map<std::string, std::string> parameters = {};
-    std::vector<std::string> allowed = {};        ///< the path's methods when `method` is not among them (405)
+    std::vector<std::string> allowed = {};  ///< the path's methods when `method` is not among them (405)
   };
   /// `raw_path` is percent-encoded. Literal segments beat parameters from left to right. HEAD falls back to GET.
   /// Nothing found: both pointers null and `allowed` empty (404).

@@ -11,11 +11,10 @@
 #include <Poco/Net/TCPServerConnectionFactory.h>
 #include <Poco/Net/TCPServerParams.h>
 #include <Poco/ThreadPool.h>
-
+#include <fmt/format.h>
 #include <sys/socket.h>
 
 #include <csignal>
-#include <fmt/format.h>
 
 #include "broker/http/connection.h"
 
@@ -64,7 +63,8 @@ Result<Poco::Net::IPAddress> address_of(const std::string& text) {
     if (text == "localhost") return Poco::Net::IPAddress("127.0.0.1");
     return Poco::Net::IPAddress(text);
   } catch (const Poco::Exception&) {
-    return fail(ErrorCode::invalid, "the listening address " + text + " is not an IP address: write one, such as 127.0.0.1 or 0.0.0.0", "address");
+    return fail(ErrorCode::invalid, "the listening address " + text + " is not an IP address: write one, such as 127.0.0.1 or 0.0.0.0",
+                "address");
   }
 }
 
@@ -94,7 +94,8 @@ Result<Poco::Net::ServerSocket> PocoServer::bind() const {
     return fail(ErrorCode::invalid, "TLS needs both a certificate and its key: set tls_certificate and tls_key", "tls_certificate");
   if (!tls && !address->isLoopback())
     return fail(ErrorCode::invalid,
-                "listening on " + options.address + " is open to other machines and needs TLS: set tls_certificate and tls_key, or listen on 127.0.0.1",
+                "listening on " + options.address +
+                    " is open to other machines and needs TLS: set tls_certificate and tls_key, or listen on 127.0.0.1",
                 "address");
   for (const auto& file : {options.tls_certificate, options.tls_key}) {
     std::error_code error;
@@ -114,11 +115,15 @@ Result<Poco::Net::ServerSocket> PocoServer::bind() const {
     return socket;
   } catch (const Poco::Net::NetException& e) {
     if (e.code() == EADDRINUSE || e.displayText().find("in use") != std::string::npos)
-      return fail(ErrorCode::unavailable,
-                  fmt::format("port {} on {} is in use by another program: stop that one or choose another port", options.port, options.address), "port");
-    return fail(ErrorCode::unavailable, fmt::format("cannot listen on {} port {}: {}", options.address, options.port, e.displayText()), "port");
+      return fail(
+          ErrorCode::unavailable,
+          fmt::format("port {} on {} is in use by another program: stop that one or choose another port", options.port, options.address),
+          "port");
+    return fail(ErrorCode::unavailable, fmt::format("cannot listen on {} port {}: {}", options.address, options.port, e.displayText()),
+                "port");
   } catch (const Poco::Exception& e) {
-    return fail(ErrorCode::unavailable, fmt::format("cannot listen on {} port {}: {}", options.address, options.port, e.displayText()), "port");
+    return fail(ErrorCode::unavailable, fmt::format("cannot listen on {} port {}: {}", options.address, options.port, e.displayText()),
+                "port");
   }
 }
 

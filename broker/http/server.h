@@ -18,13 +18,13 @@ namespace invigil {
 
 struct HttpRequest {
   std::string method;
-  std::string path;                                 ///< decoded, without query
-  std::map<std::string, std::string> parameters;    ///< from the route: "/v1/sessions/{session}"
+  std::string path;                               ///< decoded, without query
+  std::map<std::string, std::string> parameters;  ///< from the route: "/v1/sessions/{session}"
   std::map<std::string, std::string> query;
-  std::map<std::string, std::string> headers;       ///< names in lower case
+  std::map<std::string, std::string> headers;  ///< names in lower case
   std::map<std::string, std::string> cookies;
-  std::string body;                                 ///< at most HttpOptions::max_body_bytes
-  std::string remote;                               ///< address without port
+  std::string body;    ///< at most HttpOptions::max_body_bytes
+  std::string remote;  ///< address without port
   bool secure = false;
 };
 
@@ -69,18 +69,18 @@ using HttpHandler = std::function<HttpResponse(const HttpRequest&)>;
 
 struct HttpOptions {
   std::string address = "127.0.0.1";
-  std::uint16_t port = 0;               ///< 0 = any free one (tests)
+  std::uint16_t port = 0;                 ///< 0 = any free one (tests)
   std::filesystem::path tls_certificate;  ///< both or neither; required beyond loopback
   std::filesystem::path tls_key;
-  std::size_t max_body_bytes = 1 << 20;   ///< of a request, and of one WebSocket message
+  std::size_t max_body_bytes = 1 << 20;  ///< of a request, and of one WebSocket message
   std::size_t max_header_bytes = 32 << 10;
-  std::chrono::milliseconds header_timeout{10'000};  ///< from a request's first byte to its blank line
-  std::chrono::milliseconds body_timeout{30'000};    ///< for the rest of it; slower clients are cut off
-  std::chrono::milliseconds idle_timeout{5'000};     ///< between requests; shorter while others wait for a thread
-  std::chrono::milliseconds send_timeout{30'000};    ///< without any byte taken by the client
-  std::size_t max_connections = 64;       ///< served at once, one thread each; as many again wait
-  std::size_t max_websockets = 200;     ///< on a pool of their own: full sockets never block requests
-  std::vector<std::string> allowed_origins;  ///< CORS allow-list; WebSocket upgrades with a foreign Origin are refused
+  std::chrono::milliseconds header_timeout{10'000};          ///< from a request's first byte to its blank line
+  std::chrono::milliseconds body_timeout{30'000};            ///< for the rest of it; slower clients are cut off
+  std::chrono::milliseconds idle_timeout{5'000};             ///< between requests; shorter while others wait for a thread
+  std::chrono::milliseconds send_timeout{30'000};            ///< without any byte taken by the client
+  std::size_t max_connections = 64;                          ///< served at once, one thread each; as many again wait
+  std::size_t max_websockets = 200;                          ///< on a pool of their own: full sockets never block requests
+  std::vector<std::string> allowed_origins;                  ///< CORS allow-list; WebSocket upgrades with a foreign Origin are refused
   std::vector<std::pair<std::string, std::string>> headers;  ///< on every answer (CSP …)
 };
 

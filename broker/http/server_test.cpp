@@ -181,7 +181,8 @@ TEST(HttpServer, SetsTheGivenHeadersAndCors) {
   EXPECT_EQ(allowed.headers.at("x-content-type-options"), "nosniff");
   EXPECT_EQ(allowed.headers.at("access-control-allow-origin"), "https://exam.example");
   EXPECT_EQ(ask(port, "GET", "/healthz", {{"Origin", "https://evil.example"}}).headers.count("access-control-allow-origin"), 0u);
-  const auto preflight = ask(port, "OPTIONS", "/v1/echo/a", {{"Origin", "https://exam.example"}, {"Access-Control-Request-Method", "POST"}});
+  const auto preflight =
+      ask(port, "OPTIONS", "/v1/echo/a", {{"Origin", "https://exam.example"}, {"Access-Control-Request-Method", "POST"}});
   EXPECT_EQ(preflight.status, 204);
   EXPECT_EQ(preflight.headers.at("access-control-allow-methods"), "POST");
   EXPECT_EQ(preflight.headers.at("access-control-allow-headers"), "Authorization, Content-Type");
@@ -210,17 +211,18 @@ TEST(HttpServer, NamesThePortInUse) {
 
 TEST(HttpServer, SpeaksTls) {
   const auto data = fresh_folder();
-  const std::string command = "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=localhost -addext "
-                              "subjectAltName=IP:127.0.0.1 -keyout " + (data / "key.pem").string() + " -out " + (data / "certificate.pem").string() +
-                              " 2>/dev/null";
+  const std::string command =
+      "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=localhost -addext "
+      "subjectAltName=IP:127.0.0.1 -keyout " +
+      (data / "key.pem").string() + " -out " + (data / "certificate.pem").string() + " 2>/dev/null";
   ASSERT_EQ(std::system(command.c_str()), 0) << "the package openssl is needed";
   HttpOptions options;
   options.address = "0.0.0.0";
   options.tls_certificate = data / "certificate.pem";
   options.tls_key = data / "key.pem";
   const auto server = echoing(options);
-  Poco::Net::Context::Ptr context = new Poco::Net::Context(Poco::Net::Context::TLS_CLIENT_USE, (data / "certificate.pem").string(),
-                                                           Poco::Net::Context::VERIFY_RELAXED);
+  Poco::Net::Context::Ptr context =
+      new Poco::Net::Context(Poco::Net::Context::TLS_CLIENT_USE, (data / "certificate.pem").string(), Poco::Net::Context::VERIFY_RELAXED);
   Poco::Net::HTTPSClientSession session("127.0.0.1", server->port(), context);
   Poco::Net::HTTPRequest request("GET", "/bytes", Poco::Net::HTTPMessage::HTTP_1_1);
   session.sendRequest(request);

@@ -1,9 +1,9 @@
 #include "broker/http/static_files.h"
 
+#include <fmt/format.h>
 #include <sys/stat.h>
 
 #include <array>
-#include <fmt/format.h>
 #include <utility>
 
 #include "broker/http/message.h"
@@ -71,8 +71,7 @@ HttpResponse static_file(const std::filesystem::path& folder, std::string_view p
   if (!is_safe(path)) return not_here();
   std::error_code error;
   const std::filesystem::path root = std::filesystem::canonical(folder, error);
-  if (error)
-    return error_response({ErrorCode::unavailable, "the folder of the web pages is missing: build them or set the right folder"});
+  if (error) return error_response({ErrorCode::unavailable, "the folder of the web pages is missing: build them or set the right folder"});
   std::filesystem::path file = std::filesystem::weakly_canonical(root / path.substr(1), error);
   bool fallback = error || !lies_in(root, file) || !std::filesystem::is_regular_file(file, error);
   if (fallback) {

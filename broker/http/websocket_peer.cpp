@@ -36,9 +36,7 @@ ReactorPeer::ReactorPeer(Poco::Net::StreamSocket socket, HttpRequest request, We
 
 void ReactorPeer::send_text(std::string text) { enqueue(socket_frame(SocketOpcode::text, text), {}); }
 
-void ReactorPeer::send_binary(std::string bytes, std::string key) {
-  enqueue(socket_frame(SocketOpcode::binary, bytes), std::move(key));
-}
+void ReactorPeer::send_binary(std::string bytes, std::string key) { enqueue(socket_frame(SocketOpcode::binary, bytes), std::move(key)); }
 
 void ReactorPeer::enqueue(std::string frame, std::string key) {
   {

@@ -57,7 +57,7 @@ class ReactorPeer final : public WebSocketPeer {
   const std::function<void()> wake_;
   SocketReader reader_;
   Time last_heard_;
-  Time last_sent_;       ///< last progress of sending, or last moment with nothing to send
+  Time last_sent_;  ///< last progress of sending, or last moment with nothing to send
   Time last_ping_;
   std::string current_;  ///< the frame being sent
   std::size_t sent_ = 0;

@@ -64,8 +64,7 @@ bool WebSocketReactor::reserve() {
 void WebSocketReactor::release() { --places_; }
 
 void WebSocketReactor::add(Poco::Net::StreamSocket socket, HttpRequest request, const WebSocketHandler& handler, std::string leftover) {
-  auto peer = std::make_shared<ReactorPeer>(std::move(socket), std::move(request), handler, max_message_,
-                                            [wake = wake_] { wake->ring(); });
+  auto peer = std::make_shared<ReactorPeer>(std::move(socket), std::move(request), handler, max_message_, [wake = wake_] { wake->ring(); });
   peer->feed(leftover);
   {
     const MutexLock lock(mutex_);

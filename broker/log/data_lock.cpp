@@ -33,7 +33,8 @@ Result<DataLock> DataLock::take(const std::filesystem::path& folder) {
   // Only for the message above; the lock itself is the kernel's.
   const std::string pid = fmt::format("{}\n", ::getpid());
   if (::ftruncate(fd, 0) != 0 || ::pwrite(fd, pid.data(), pid.size(), 0) != static_cast<ssize_t>(pid.size()))
-    return fail(errno == ENOSPC ? ErrorCode::exhausted : ErrorCode::unavailable, fmt::format("{}: cannot write: {}", file, std::strerror(errno)), file);
+    return fail(errno == ENOSPC ? ErrorCode::exhausted : ErrorCode::unavailable,
+                fmt::format("{}: cannot write: {}", file, std::strerror(errno)), file);
   return lock;
 }
 

@@ -85,7 +85,8 @@ std::optional<SegmentHeader> decode_segment_header(std::string_view bytes, int* 
   std::optional<SegmentHeader> header;
   for (int i = 0; i < 2; ++i) {
     const auto from = static_cast<std::size_t>(i) * kSegmentHeaderCopyBytes;
-    const auto copy = bytes.size() >= from + kSegmentHeaderCopyBytes ? decode_copy(bytes.substr(from, kSegmentHeaderCopyBytes)) : std::nullopt;
+    const auto copy =
+        bytes.size() >= from + kSegmentHeaderCopyBytes ? decode_copy(bytes.substr(from, kSegmentHeaderCopyBytes)) : std::nullopt;
     if (!copy) ++damaged;
     if (copy && !header) header = copy;
   }

@@ -60,10 +60,10 @@ struct SegmentIndex {
 /// One open segment file. The file is shared by readers; tail and capacity belong to the appender.
 struct Segment {
   std::uint64_t first_position = 0;
-  std::uint32_t salted = 0;            ///< salt_crc of its salt
+  std::uint32_t salted = 0;  ///< salt_crc of its salt
   std::unique_ptr<DiskFile> file;
-  std::uint64_t tail = 0;              ///< offset after the last entry
-  std::uint64_t capacity = 0;          ///< file size
+  std::uint64_t tail = 0;      ///< offset after the last entry
+  std::uint64_t capacity = 0;  ///< file size
   std::string name() const { return segment_name(first_position); }
 };
 
@@ -77,10 +77,10 @@ struct ScanDamage {
 /// What a scan found.
 struct SegmentScan {
   SegmentIndex index;
-  std::uint64_t end = 0;         ///< position after the last one in it
-  std::uint64_t tail = 0;        ///< offset after the last whole entry
-  std::uint64_t dirty_to = 0;    ///< offset after the last byte of an unfinished write; equal to tail when there is none
-  std::uint64_t unindexed = 0;   ///< whole entries whose record header cannot be read
+  std::uint64_t end = 0;        ///< position after the last one in it
+  std::uint64_t tail = 0;       ///< offset after the last whole entry
+  std::uint64_t dirty_to = 0;   ///< offset after the last byte of an unfinished write; equal to tail when there is none
+  std::uint64_t unindexed = 0;  ///< whole entries whose record header cannot be read
   std::vector<ScanDamage> damage;
 };
 

@@ -32,8 +32,9 @@ Result<> SegmentLog::check_chain(std::span<const Appendable> batch, std::vector<
   for (std::size_t i = 0; i < batch.size(); ++i) {
     const Appendable& a = batch[i];
     if (a.record.header.empty() || a.record.header.size() > kMaxHeaderBytes || a.record.payload.size() > kMaxPayloadBytes)
-      return fail(ErrorCode::too_large, fmt::format("a record with {} header bytes and {} payload bytes cannot be stored", a.record.header.size(),
-                                                    a.record.payload.size()),
+      return fail(ErrorCode::too_large,
+                  fmt::format("a record with {} header bytes and {} payload bytes cannot be stored", a.record.header.size(),
+                              a.record.payload.size()),
                   fmt::format("{}/{}", a.stream, a.seq));
     // Batches mostly hold runs of one stream.
     if (stream == nullptr || stream->name != a.stream) stream = &stream_of(a.stream);
@@ -41,7 +42,8 @@ Result<> SegmentLog::check_chain(std::span<const Appendable> batch, std::vector<
       return fail(ErrorCode::conflict,
                   a.seq != stream->pending.seq + 1
                       ? fmt::format("stream {}: record {} cannot follow record {}", a.stream, a.seq, stream->pending.seq)
-                      : fmt::format("stream {}: record {} was chained to another record {} than the one stored", a.stream, a.seq, stream->pending.seq),
+                      : fmt::format("stream {}: record {} was chained to another record {} than the one stored", a.stream, a.seq,
+                                    stream->pending.seq),
                   fmt::format("{}/{}", a.stream, a.seq));
     stream->pending = {a.seq, a.hash, end() + i};
     streams.push_back(stream);
@@ -61,7 +63,8 @@ void SegmentLog::take_back(std::span<const Appendable> batch) {
 
 Result<> SegmentLog::write_batch(std::span<const Appendable> batch, std::vector<EntryPlace>& places) {
   std::uint64_t bytes = 0;
-  for (const Appendable& a : batch) bytes += kEntryPrefixBytes + kEntryFixedBodyBytes + 8 + a.record.header.size() + a.record.payload.size();
+  for (const Appendable& a : batch)
+    bytes += kEntryPrefixBytes + kEntryFixedBodyBytes + 8 + a.record.header.size() + a.record.payload.size();
   if (bytes > kMaxSegmentBytes - kSegmentHeaderBytes)
     return fail(ErrorCode::too_large, fmt::format("a batch of {} bytes is over what one segment of the log may hold", bytes));
 
@@ -96,13 +99,16 @@ Result<> SegmentLog::write_and_sync(Segment& segment) {
     // Nothing of it was acknowledged: give the space back as zeros, so that the next batch finds a clean tail.
     auto cleaned = segment.file->truncate(tail);
     if (cleaned) cleaned = segment.file->preallocate(segment.capacity);
-    if (!cleaned) failed_ = fmt::format("the log takes no more records: {}; after that {}; restart the program", written.error().message, cleaned.error().message);
+    if (!cleaned)
+      failed_ = fmt::format("the log takes no more records: {}; after that {}; restart the program", written.error().message,
+                            cleaned.error().message);
     zeroed_to_ = 0;
     return written;
   }
   if (auto synced = segment.file->sync(); !synced) {
     // The kernel may have dropped the pages and forgotten the error: a second fdatasync that succeeds proves nothing.
-    failed_ = fmt::format("the log takes no more records, for the disk may have lost some: {}; check the disk and restart the program", synced.error().message);
+    failed_ = fmt::format("the log takes no more records, for the disk may have lost some: {}; check the disk and restart the program",
+                          synced.error().message);
     return fail(ErrorCode::unavailable, failed_, synced.error().where);
   }
   zeroed_to_ = std::max(zeroed_to_, tail + buffer_.size());
@@ -119,7 +125,8 @@ void SegmentLog::commit(std::span<const Appendable> batch, const std::vector<Str
       stream.run = &active_->add(stream.name, seq, places[i]);
       stream.spans.push_back({segment.first_position, seq});
     } else {
-      stream.run->items.push_back({static_cast<std::uint32_t>(seq - stream.run->first_seq), static_cast<std::uint32_t>(active_->places.size())});
+      stream.run->items.push_back(
+          {static_cast<std::uint32_t>(seq - stream.run->first_seq), static_cast<std::uint32_t>(active_->places.size())});
       active_->places.push_back(places[i]);
     }
     stream.tip = {seq, batch[i].hash, end() + i};
@@ -166,8 +173,7 @@ Result<> SegmentLog::drop_before(std::uint64_t position) {
   {
     const MutexLock lock(mutex_);
     segments_.erase(segments_.begin(), segments_.begin() + static_cast<std::ptrdiff_t>(dropped.size()));
-    for (auto& [name, stream] : streams_)
-      std::erase_if(stream.spans, [&](const Stream::Span& span) { return span.segment < new_begin; });
+    for (auto& [name, stream] : streams_) std::erase_if(stream.spans, [&](const Stream::Span& span) { return span.segment < new_begin; });
     std::erase_if(cache_, [&](const auto& entry) { return entry.first < new_begin; });
   }
   // Oldest first, each durable before the next: a crash in between leaves a log without a hole.

@@ -44,11 +44,11 @@ struct LogDamage {
 
 /// What opening a log found. The program records it (BrokerStarted, Loss).
 struct LogRecovery {
-  std::uint64_t records = 0;        ///< readable ones
+  std::uint64_t records = 0;  ///< readable ones
   std::uint64_t segments = 0;
-  std::uint64_t torn_bytes = 0;     ///< of unfinished writes at the tail, cut off: never acknowledged
-  std::vector<LogDamage> damage;    ///< acknowledged records that can no longer be read; later ones still can
-  std::vector<std::string> notes;   ///< harmless findings, English: a damaged header copy, a stray file
+  std::uint64_t torn_bytes = 0;    ///< of unfinished writes at the tail, cut off: never acknowledged
+  std::vector<LogDamage> damage;   ///< acknowledged records that can no longer be read; later ones still can
+  std::vector<std::string> notes;  ///< harmless findings, English: a damaged header copy, a stray file
 };
 
 /// Segment files in one folder, format in README.md. Thread-safe.
@@ -89,11 +89,11 @@ class SegmentLog final : public EventLog {
       std::uint64_t segment = 0;  ///< first position of a segment that has records of it
       std::uint64_t first_seq = 0;
     };
-    std::string_view name;      ///< the map's key
-    StreamTip tip;              ///< durable
-    StreamTip pending;          ///< while a batch is being checked
-    std::vector<Span> spans;    ///< ascending
-    StreamRun* run = nullptr;   ///< in active_; null when the active segment has none of it
+    std::string_view name;     ///< the map's key
+    StreamTip tip;             ///< durable
+    StreamTip pending;         ///< while a batch is being checked
+    std::vector<Span> spans;   ///< ascending
+    StreamRun* run = nullptr;  ///< in active_; null when the active segment has none of it
   };
   using Streams = std::unordered_map<std::string, Stream, StreamNameHash, std::equal_to<>>;
   struct Slice;
@@ -141,7 +141,7 @@ class SegmentLog final : public EventLog {
   // what readers see; never held over disk access
   mutable Mutex mutex_;
   mutable std::condition_variable_any grown_;
-  std::atomic<std::uint64_t> end_{0};  // changed under mutex_
+  std::atomic<std::uint64_t> end_{0};                                          // changed under mutex_
   std::vector<std::shared_ptr<Segment>> segments_ INVIGIL_GUARDED_BY(mutex_);  // ascending; the last one is appended to
   std::shared_ptr<SegmentIndex> active_ INVIGIL_GUARDED_BY(mutex_) = std::make_shared<SegmentIndex>();
   Streams streams_ INVIGIL_GUARDED_BY(mutex_);

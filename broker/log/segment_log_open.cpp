@@ -66,7 +66,8 @@ Result<> SegmentLog::recover() {
     recovery_.segments = segments_.size();
     for (auto& [name, run] : active_->streams) streams_.find(name)->second.run = &run;
   }
-  if (none && options_.read_only) return fail(ErrorCode::not_found, "there is no log in this folder: it has no segment file (names like 0000000000000000.seg)");
+  if (none && options_.read_only)
+    return fail(ErrorCode::not_found, "there is no log in this folder: it has no segment file (names like 0000000000000000.seg)");
   return none ? start_segment(options_.segment_bytes) : Result<>();
 }
 
@@ -79,7 +80,9 @@ Result<> SegmentLog::recover_tips() {
   if (!bytes) return tl::make_unexpected(bytes.error());
   const auto tips = decode_tips(*bytes);
   if (!tips)
-    return fail(ErrorCode::corrupt, fmt::format("{}: both copies of the tips of dropped streams are damaged; restore the file from a copy", kTipsFile), std::string(kTipsFile));
+    return fail(ErrorCode::corrupt,
+                fmt::format("{}: both copies of the tips of dropped streams are damaged; restore the file from a copy", kTipsFile),
+                std::string(kTipsFile));
   const MutexLock lock(mutex_);
   for (const auto& [name, tip] : *tips) stream_of(name).tip = tip;
   return {};
@@ -102,16 +105,21 @@ Result<bool> SegmentLog::open_segment(Segment& segment, bool last) {
   const auto size = segment.file->size();
   if (!size) return tl::make_unexpected(size.error());
   segment.capacity = *size;
-  if (*size > kMaxSegmentBytes) return fail(ErrorCode::corrupt, fmt::format("{}: {} bytes are more than a segment may have", segment.name(), *size), segment.name());
+  if (*size > kMaxSegmentBytes)
+    return fail(ErrorCode::corrupt, fmt::format("{}: {} bytes are more than a segment may have", segment.name(), *size), segment.name());
   const auto bytes = segment.file->read_at(0, kSegmentHeaderBytes);
   if (!bytes) return tl::make_unexpected(bytes.error());
   int damaged_copies = 0;
   const auto header = decode_segment_header(*bytes, &damaged_copies);
   if (header && header->first_position != segment.first_position)
-    return fail(ErrorCode::corrupt, fmt::format("{}: begins at position {} by its header; the file was renamed, give it its own name again", segment.name(), header->first_position), segment.name());
+    return fail(ErrorCode::corrupt,
+                fmt::format("{}: begins at position {} by its header; the file was renamed, give it its own name again", segment.name(),
+                            header->first_position),
+                segment.name());
   if (header) {
     segment.salted = salt_crc(header->salt);
-    if (damaged_copies > 0) recovery_.notes.push_back(fmt::format("{}: one of the two copies of the header is damaged; the other one was used", segment.name()));
+    if (damaged_copies > 0)
+      recovery_.notes.push_back(fmt::format("{}: one of the two copies of the header is damaged; the other one was used", segment.name()));
     return true;
   }
   if (last) {
@@ -121,7 +129,10 @@ Result<bool> SegmentLog::open_segment(Segment& segment, bool last) {
       if (!part) return tl::make_unexpected(part.error());
       if (part->empty()) break;
       if (part->find_first_not_of('\0') != std::string::npos)
-        return fail(ErrorCode::corrupt, fmt::format("{}: both copies of the header are damaged, its records cannot be checked; restore the file from a copy", segment.name()), segment.name());
+        return fail(ErrorCode::corrupt,
+                    fmt::format("{}: both copies of the header are damaged, its records cannot be checked; restore the file from a copy",
+                                segment.name()),
+                    segment.name());
       offset += part->size();
     }
     return false;
@@ -156,12 +167,14 @@ Result<> SegmentLog::recover_segment(std::uint64_t first, std::optional<std::uin
   if (!scan) return tl::make_unexpected(scan.error());
   for (const ScanDamage& d : scan->damage) {
     if (d.from == d.to)
-      recovery_.notes.push_back(fmt::format("{}: bytes between entries at offset {} were changed; no record is lost", segment->name(), d.offset));
+      recovery_.notes.push_back(
+          fmt::format("{}: bytes between entries at offset {} were changed; no record is lost", segment->name(), d.offset));
     else
       recovery_.damage.push_back({d.from, d.to, fmt::format("{} offset {}", segment->name(), d.offset)});
   }
   if (scan->unindexed > 0)
-    recovery_.notes.push_back(fmt::format("{}: {} records whose header cannot be read are found by position only", segment->name(), scan->unindexed));
+    recovery_.notes.push_back(
+        fmt::format("{}: {} records whose header cannot be read are found by position only", segment->name(), scan->unindexed));
   segment->tail = scan->tail;
   if (!next_first && !options_.read_only)
     if (auto cut = cut_torn_tail(*segment, *scan); !cut) return cut;
@@ -187,7 +200,8 @@ Result<> SegmentLog::cut_torn_tail(Segment& segment, const SegmentScan& scan) {
     // Zeros instead of a truncation: the space stays ours when the disk is full.
     const std::string zeros(static_cast<std::size_t>(std::min<std::uint64_t>(recovery_.torn_bytes, 1 << 20)), '\0');
     for (std::uint64_t offset = scan.tail; offset < scan.dirty_to; offset += zeros.size()) {
-      const auto part = std::string_view(zeros).substr(0, static_cast<std::size_t>(std::min<std::uint64_t>(zeros.size(), scan.dirty_to - offset)));
+      const auto part =
+          std::string_view(zeros).substr(0, static_cast<std::size_t>(std::min<std::uint64_t>(zeros.size(), scan.dirty_to - offset)));
       if (auto written = segment.file->write_at(offset, part); !written) return written;
     }
   }
@@ -195,7 +209,8 @@ Result<> SegmentLog::cut_torn_tail(Segment& segment, const SegmentScan& scan) {
   if (auto synced = segment.file->sync(); !synced) return synced;
   if (auto synced = disk_.sync_directory(); !synced) return synced;
   // A creation whose reservation was lost, or a log opened with larger segments than before.
-  if (segment.capacity < options_.segment_bytes && segment.file->preallocate(options_.segment_bytes)) segment.capacity = options_.segment_bytes;
+  if (segment.capacity < options_.segment_bytes && segment.file->preallocate(options_.segment_bytes))
+    segment.capacity = options_.segment_bytes;
   return {};
 }
 
@@ -204,8 +219,10 @@ Result<> SegmentLog::start_segment(std::uint64_t bytes) {
     const auto free = disk_.free_bytes();
     if (!free) return tl::make_unexpected(free.error());
     if (*free < bytes + options_.reserve_bytes)
-      return fail(ErrorCode::exhausted, fmt::format("the log cannot start another segment of {} bytes: the disk has {} bytes free and {} are kept in reserve; make room",
-                                                    bytes, *free, options_.reserve_bytes));
+      return fail(
+          ErrorCode::exhausted,
+          fmt::format("the log cannot start another segment of {} bytes: the disk has {} bytes free and {} are kept in reserve; make room",
+                      bytes, *free, options_.reserve_bytes));
   }
   auto segment = std::make_shared<Segment>();
   segment->first_position = end();

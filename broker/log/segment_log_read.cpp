@@ -98,7 +98,8 @@ Error SegmentLog::damage_at(std::uint64_t position) const {
   std::string where = "its stored bytes fail their checksum";
   for (const LogDamage& d : recovery_.damage)
     if (position >= d.from && position < d.to) where = fmt::format("damaged in {}, readable again from position {}", d.where, d.to);
-  return {ErrorCode::corrupt, fmt::format("position {} of the log cannot be read: {}; restore it from a copy", position, where), fmt::format("{}", position)};
+  return {ErrorCode::corrupt, fmt::format("position {} of the log cannot be read: {}; restore it from a copy", position, where),
+          fmt::format("{}", position)};
 }
 
 Result<SegmentLog::Slice> SegmentLog::find_by_position(std::uint64_t from, std::size_t max_records, std::size_t max_bytes) const {
@@ -113,7 +114,8 @@ Result<SegmentLog::Slice> SegmentLog::find_by_position(std::uint64_t from, std::
     const MutexLock lock(mutex_);
     if (from >= end()) return slice;
     if (from < segments_.front()->first_position)
-      return fail(ErrorCode::not_found, fmt::format("position {} was deleted; the log begins at {}", from, segments_.front()->first_position));
+      return fail(ErrorCode::not_found,
+                  fmt::format("position {} was deleted; the log begins at {}", from, segments_.front()->first_position));
     const std::size_t at = segment_at(from);
     slice.segment = segments_[at];
     if (at + 1 == segments_.size()) {
@@ -146,11 +148,14 @@ Result<SegmentLog::Slice> SegmentLog::find_by_stream(std::string_view stream, st
     const auto found = streams_.find(stream);
     if (found == streams_.end() || from_seq > found->second.tip.seq) return slice;
     const auto& spans = found->second.spans;
-    const auto after = std::upper_bound(spans.begin(), spans.end(), from_seq, [](std::uint64_t seq, const auto& span) { return seq < span.first_seq; });
+    const auto after =
+        std::upper_bound(spans.begin(), spans.end(), from_seq, [](std::uint64_t seq, const auto& span) { return seq < span.first_seq; });
     if (after == spans.begin()) {
       const bool dropped = segments_.front()->first_position > 0;
-      return fail(dropped ? ErrorCode::not_found : ErrorCode::corrupt,
-                  fmt::format("stream {}: record {} {}", stream, from_seq, dropped ? "was deleted" : "cannot be read; restore it from a copy"), fmt::format("{}/{}", stream, from_seq));
+      return fail(
+          dropped ? ErrorCode::not_found : ErrorCode::corrupt,
+          fmt::format("stream {}: record {} {}", stream, from_seq, dropped ? "was deleted" : "cannot be read; restore it from a copy"),
+          fmt::format("{}/{}", stream, from_seq));
     }
     const std::size_t at = segment_at(std::prev(after)->segment);
     slice.segment = segments_[at];
@@ -165,7 +170,8 @@ Result<SegmentLog::Slice> SegmentLog::find_by_stream(std::string_view stream, st
     take(**index);
   }
   if (slice.entries.empty())
-    return fail(ErrorCode::corrupt, fmt::format("stream {}: record {} cannot be read; restore it from a copy", stream, from_seq), fmt::format("{}/{}", stream, from_seq));
+    return fail(ErrorCode::corrupt, fmt::format("stream {}: record {} cannot be read; restore it from a copy", stream, from_seq),
+                fmt::format("{}/{}", stream, from_seq));
   return slice;
 }
 
@@ -178,7 +184,8 @@ std::optional<std::uint64_t> SegmentLog::next_in_stream(std::string_view stream,
     const auto found = streams_.find(stream);
     if (found == streams_.end() || from_seq > found->second.tip.seq) return std::nullopt;
     const auto& spans = found->second.spans;
-    const auto after = std::upper_bound(spans.begin(), spans.end(), from_seq, [](std::uint64_t seq, const auto& s) { return seq < s.first_seq; });
+    const auto after =
+        std::upper_bound(spans.begin(), spans.end(), from_seq, [](std::uint64_t seq, const auto& s) { return seq < s.first_seq; });
     if (after != spans.end()) in_later_segment = after->first_seq;
     if (after == spans.begin()) return in_later_segment;
     const std::size_t at = segment_at(std::prev(after)->segment);

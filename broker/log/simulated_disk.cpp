@@ -198,7 +198,8 @@ bool SimulatedDisk::flip(std::string_view name, std::uint64_t offset, std::uint8
   const auto found = state_->names.find(name);
   if (found == state_->names.end() || offset >= found->second->now.size()) return false;
   for (std::string* content : {&found->second->now, &found->second->durable})
-    if (offset < content->size()) (*content)[static_cast<std::size_t>(offset)] = static_cast<char>((*content)[static_cast<std::size_t>(offset)] ^ with);
+    if (offset < content->size())
+      (*content)[static_cast<std::size_t>(offset)] = static_cast<char>((*content)[static_cast<std::size_t>(offset)] ^ with);
   return true;
 }
 

@@ -1,8 +1,8 @@
 // The parent's side of capture: one child a camera, its parts and events passed on, its death an event.
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <utility>
-
-#include <fmt/format.h>
 
 #include "broker/media/child.h"
 #include "broker/media/media.h"
@@ -48,8 +48,7 @@ CapturedPart to_part(media::PartMessage m, std::uint64_t number) {
 
 class Capture {
  public:
-  Capture(const CaptureOptions& options, const std::function<void(CapturedPart)>& on_part)
-      : options_(options), on_part_(on_part) {}
+  Capture(const CaptureOptions& options, const std::function<void(CapturedPart)>& on_part) : options_(options), on_part_(on_part) {}
 
   /// Runs to the end; what to say last. `on_event` hears what comes before.
   CaptureEvent run(const std::stop_token& stop, const std::function<void(CaptureEvent)>& on_event) {
@@ -81,7 +80,9 @@ class Capture {
         continue;
       }
       if (stopping && !frame) return told(CameraStatus::ENDED, "stopped");
-      if (!frame) return told(CameraStatus::DISCONNECTED, about(channel.peer_gone() ? "the media process died over it; it is started again" : "the media process hangs; it is started again"));
+      if (!frame)
+        return told(CameraStatus::DISCONNECTED, about(channel.peer_gone() ? "the media process died over it; it is started again"
+                                                                          : "the media process hangs; it is started again"));
       if (auto last = take(*frame, on_event)) return *last;
     }
   }
@@ -98,7 +99,8 @@ class Capture {
   std::optional<CaptureEvent> take(const media::Frame& frame, const std::function<void(CaptureEvent)>& on_event) {
     if (frame.kind == Kind::part) {
       auto part = media::unpack<media::PartMessage>(frame.body);
-      if (!part || part->start_us < next_start_us_ || !opened_) return told(CameraStatus::DISCONNECTED, about("the media process talks nonsense; it is started again"));
+      if (!part || part->start_us < next_start_us_ || !opened_)
+        return told(CameraStatus::DISCONNECTED, about("the media process talks nonsense; it is started again"));
       next_start_us_ = part->start_us;
       on_part_(to_part(std::move(*part), ++number_));
       return std::nullopt;
@@ -108,7 +110,8 @@ class Capture {
       return told(CameraStatus::CANNOT_OPEN, about(failure ? failure->message : "the media process talks nonsense"));
     }
     auto event = media::unpack<media::EventMessage>(frame.body);
-    if (frame.kind != Kind::event || !event) return told(CameraStatus::DISCONNECTED, about("the media process talks nonsense; it is started again"));
+    if (frame.kind != Kind::event || !event)
+      return told(CameraStatus::DISCONNECTED, about("the media process talks nonsense; it is started again"));
     CaptureEvent out;
     out.state = static_cast<CameraStatus::State>(event->state);
     out.detail = event->detail.empty() ? "" : about(event->detail);

@@ -47,7 +47,9 @@ void expect_contiguous(const std::vector<CapturedPart>& parts) {
     EXPECT_LE(p.duration_us(), 500'000) << i;
     EXPECT_EQ(p.number(), i + 1);
     EXPECT_EQ(p.size(), parts[i].bytes.size());
-    if (i > 0) { EXPECT_EQ(p.start_us(), parts[i - 1].part.start_us() + parts[i - 1].part.duration_us()) << i; }
+    if (i > 0) {
+      EXPECT_EQ(p.start_us(), parts[i - 1].part.start_us() + parts[i - 1].part.duration_us()) << i;
+    }
   }
 }
 
@@ -178,7 +180,8 @@ TEST(Capture, WhatIsNoVideoIsSaidSo) {
       {"sound only", CameraStatus::NONSENSE, made("tone.m4a", tone(1) + " -c:a aac")},
       {"without its index", CameraStatus::NONSENSE, write_file("cut.mp4", whole.substr(0, whole.size() / 2))},
       {"unknown codec", CameraStatus::CANNOT_OPEN, made("ffv1.mkv", pattern(1) + " -c:v ffv1")},
-      {"playlist", CameraStatus::NONSENSE, write_file("list.m3u8", "#EXTM3U\n#EXT-X-TARGETDURATION:2\n#EXTINF:2,\n/etc/passwd\n#EXT-X-ENDLIST\n")},
+      {"playlist", CameraStatus::NONSENSE,
+       write_file("list.m3u8", "#EXTM3U\n#EXT-X-TARGETDURATION:2\n#EXTINF:2,\n/etc/passwd\n#EXT-X-ENDLIST\n")},
       {"concat", CameraStatus::NONSENSE, write_file("list.ffconcat", "ffconcat version 1.0\nfile /etc/passwd\n")},
       {"other scheme", CameraStatus::CANNOT_OPEN, "http://user:secret@127.0.0.1/x.mp4"},
   };
@@ -206,13 +209,14 @@ TEST(Capture, StopsAtOnce) {
   std::stop_source stop;
   std::chrono::steady_clock::time_point asked;
   Captured got;
-  capture(options, stop.get_token(),
-          [&](CapturedPart p) {
-            got.parts.push_back(std::move(p));
-            asked = std::chrono::steady_clock::now();
-            stop.request_stop();
-          },
-          [&](CaptureEvent e) { got.events.push_back(std::move(e)); });
+  capture(
+      options, stop.get_token(),
+      [&](CapturedPart p) {
+        got.parts.push_back(std::move(p));
+        asked = std::chrono::steady_clock::now();
+        stop.request_stop();
+      },
+      [&](CaptureEvent e) { got.events.push_back(std::move(e)); });
   EXPECT_LT(std::chrono::steady_clock::now() - asked, std::chrono::milliseconds(200));
   EXPECT_EQ(got.last(), CameraStatus::ENDED);
   EXPECT_THAT(got.events.back().detail, HasSubstr("stopped"));
@@ -222,13 +226,14 @@ TEST(Capture, AKilledChildIsAnEventAndNothingIsHalfDelivered) {
   CaptureOptions options;
   options.source = long_gop();
   Captured got;
-  capture(options, {},
-          [&](CapturedPart p) {
-            if (got.parts.empty())
-              for (const pid_t pid : children()) ::kill(pid, SIGKILL);
-            got.parts.push_back(std::move(p));
-          },
-          [&](CaptureEvent e) { got.events.push_back(std::move(e)); });
+  capture(
+      options, {},
+      [&](CapturedPart p) {
+        if (got.parts.empty())
+          for (const pid_t pid : children()) ::kill(pid, SIGKILL);
+        got.parts.push_back(std::move(p));
+      },
+      [&](CaptureEvent e) { got.events.push_back(std::move(e)); });
   EXPECT_EQ(got.last(), CameraStatus::DISCONNECTED);
   EXPECT_LT(got.parts.size(), 20u);
   expect_contiguous(got.parts);

@@ -1,6 +1,7 @@
 #include "broker/media/child.h"
 
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <spawn.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
@@ -14,8 +15,6 @@
 #include <cstring>
 #include <utility>
 #include <vector>
-
-#include <fmt/format.h>
 
 #include "broker/media/media.h"
 
@@ -87,7 +86,8 @@ Result<std::unique_ptr<Child>> Child::start(const std::string& verb, int input) 
   posix_spawn_file_actions_destroy(&actions);
   posix_spawnattr_destroy(&attributes);
   if (error != 0)
-    return fail(ErrorCode::unavailable, fmt::format("cannot start {}: {}; put it beside this program or name it in INVIGIL_MEDIA", program, std::strerror(error)));
+    return fail(ErrorCode::unavailable,
+                fmt::format("cannot start {}: {}; put it beside this program or name it in INVIGIL_MEDIA", program, std::strerror(error)));
   return std::unique_ptr<Child>(new Child(pid, ours.release()));
 }
 

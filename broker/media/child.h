@@ -1,12 +1,12 @@
 #pragma once
 // The parent's hold on one media child: starts it, talks to it, and makes sure it is gone.
 
+#include <sys/types.h>
+
 #include <memory>
 #include <stop_token>
 #include <string>
 #include <utility>
-
-#include <sys/types.h>
 
 #include "broker/media/channel.h"
 

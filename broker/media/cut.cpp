@@ -22,7 +22,9 @@ media::Deadline in(std::chrono::seconds time) { return std::chrono::steady_clock
 template <class Message>
 Result<Message> answer(media::Channel& channel, Kind kind, media::Deadline deadline) {
   const auto frame = channel.receive(deadline);
-  if (!frame) return fail(ErrorCode::unavailable, channel.peer_gone() ? "the media process died over it: try again, or with a shorter stretch" : frame.error().message);
+  if (!frame)
+    return fail(ErrorCode::unavailable,
+                channel.peer_gone() ? "the media process died over it: try again, or with a shorter stretch" : frame.error().message);
   if (frame->kind == Kind::failure) {
     const auto failure = media::unpack<media::Failure>(frame->body);
     if (failure) return fail(static_cast<ErrorCode>(failure->code), failure->message);
@@ -36,7 +38,9 @@ Result<Message> answer(media::Channel& channel, Kind kind, media::Deadline deadl
 Result<CutResult> cut_mp4(const std::vector<CutInput>& parts) {
   std::size_t total = 0;
   for (const auto& part : parts) total += part.bytes.size();
-  if (total > kMaxCut) return fail(ErrorCode::too_large, fmt::format("{} MiB of video in one clip: at most {} MiB, cut a shorter stretch", total >> 20, kMaxCut >> 20));
+  if (total > kMaxCut)
+    return fail(ErrorCode::too_large,
+                fmt::format("{} MiB of video in one clip: at most {} MiB, cut a shorter stretch", total >> 20, kMaxCut >> 20));
   auto child = media::Child::start("cut");
   if (!child) return tl::make_unexpected(child.error());
   auto& channel = (*child)->channel();

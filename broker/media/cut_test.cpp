@@ -20,7 +20,10 @@ std::vector<CutInput> inputs(const std::vector<CapturedPart>& parts, std::size_t
 // ffmpeg's own word for each decoded picture: an MD5 a line.
 std::vector<std::string> picture_hashes(const std::filesystem::path& file, const std::string& seek = "") {
   const auto list = folder() / "md5.txt";
-  EXPECT_EQ(std::system(fmt::format("ffmpeg -v error -nostdin -y {} -i {} -map 0:v -fps_mode passthrough -f framemd5 {}", seek, file.string(), list.string()).c_str()), 0);
+  EXPECT_EQ(std::system(fmt::format("ffmpeg -v error -nostdin -y {} -i {} -map 0:v -fps_mode passthrough -f framemd5 {}", seek,
+                                    file.string(), list.string())
+                            .c_str()),
+            0);
   std::vector<std::string> out;
   std::ifstream in(list);
   for (std::string line; std::getline(in, line);)
@@ -82,7 +85,10 @@ TEST(Cut, TimesBeginAtZero) {
   ASSERT_TRUE(cut);
   const auto path = write_file("zero.mp4", cut->mp4);
   const auto out = folder() / "start.txt";
-  ASSERT_EQ(std::system(fmt::format("ffprobe -v error -select_streams v -show_entries stream=start_time -of csv=p=0 {} > {}", path.string(), out.string()).c_str()), 0);
+  ASSERT_EQ(std::system(fmt::format("ffprobe -v error -select_streams v -show_entries stream=start_time -of csv=p=0 {} > {}", path.string(),
+                                    out.string())
+                            .c_str()),
+            0);
   EXPECT_EQ(std::stod(read_file(out)), 0.0);
 }
 

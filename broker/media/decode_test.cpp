@@ -55,7 +55,10 @@ TEST(DecodeFile, WideIsAsAsked) {
 }
 
 TEST(DecodeFile, GreyIsFullRange) {
-  const auto file = made("halves.mp4", "-f lavfi -i color=black:size=160x120:rate=5:duration=1 -f lavfi -i color=white:size=160x120:rate=5:duration=1 -filter_complex hstack" + kX264);
+  const auto file = made("halves.mp4",
+                         "-f lavfi -i color=black:size=160x120:rate=5:duration=1 -f lavfi -i color=white:size=160x120:rate=5:duration=1 "
+                         "-filter_complex hstack" +
+                             kX264);
   DecodeOptions options;
   options.small_width = 16;
   options.small_height = 4;
@@ -70,7 +73,8 @@ TEST(DecodeFile, IsCausal) {
   for (const auto& [name, file] : {std::pair{"long", long_gop()}, std::pair{"sound", with_sound()}}) {
     const auto whole = samples(file);
     for (const int tenths : {7, 20, 33}) {
-      const auto cut = samples(made(fmt::format("{}-{}.mp4", name, tenths), fmt::format("-i {} -c copy -t {}", file.string(), tenths / 10.0)));
+      const auto cut =
+          samples(made(fmt::format("{}-{}.mp4", name, tenths), fmt::format("-i {} -c copy -t {}", file.string(), tenths / 10.0)));
       ASSERT_GE(cut.size(), static_cast<std::size_t>(tenths / 2 - 1));
       // Cutting by decode order leaves P-frames whose B-frames are gone: what lies before them must be untouched.
       std::size_t before = 0;
@@ -89,8 +93,10 @@ TEST(DecodeFile, IsCausal) {
 
 TEST(DecodeFile, BadInputNamesTheFile) {
   const auto cut = read_file(long_gop());
-  for (const auto& [source, code] : {std::pair{(folder() / "no.mp4").string(), ErrorCode::not_found}, std::pair{write_file("t.txt", "hello hello hello").string(), ErrorCode::invalid},
-                                     std::pair{write_file("e.mp4", "").string(), ErrorCode::invalid}, std::pair{write_file("c.mp4", cut.substr(0, 2000)).string(), ErrorCode::invalid},
+  for (const auto& [source, code] : {std::pair{(folder() / "no.mp4").string(), ErrorCode::not_found},
+                                     std::pair{write_file("t.txt", "hello hello hello").string(), ErrorCode::invalid},
+                                     std::pair{write_file("e.mp4", "").string(), ErrorCode::invalid},
+                                     std::pair{write_file("c.mp4", cut.substr(0, 2000)).string(), ErrorCode::invalid},
                                      std::pair{made("x.mkv", pattern(1) + " -c:v ffv1").string(), ErrorCode::unsupported}}) {
     const auto r = decode_file(source, {}, {}, [](const Picture&) { return true; });
     ASSERT_FALSE(r) << source;
@@ -165,7 +171,8 @@ TEST(PartDecoder, WithoutAKeyFrameThereIsNothing) {
 
 TEST(PartDecoder, DamageIsFlagged) {
   auto parts = captured(long_gop()).parts;
-  for (std::size_t i = parts[1].bytes.size() / 2; i < parts[1].bytes.size() / 2 + 400; ++i) parts[1].bytes[i] = static_cast<char>(parts[1].bytes[i] ^ 0x55);
+  for (std::size_t i = parts[1].bytes.size() / 2; i < parts[1].bytes.size() / 2 + 400; ++i)
+    parts[1].bytes[i] = static_cast<char>(parts[1].bytes[i] ^ 0x55);
   const auto decoder = open_part_decoder(every_frame());
   ASSERT_TRUE(decoder->decode(parts[0].bytes, 0));
   const auto r = decoder->decode(parts[1].bytes, parts[1].part.start_us());

@@ -1,8 +1,8 @@
 // The parent's side of decoding: parts or a whole source in, pictures out, children replaced as they die.
+#include <fmt/format.h>
+
 #include <deque>
 #include <utility>
-
-#include <fmt/format.h>
 
 #include "broker/media/child.h"
 #include "broker/media/media.h"
@@ -17,7 +17,7 @@ using media::Child;
 using media::Frame;
 using media::Kind;
 
-constexpr auto kPartPatience = 30s;     // wall time for one part: beyond it the child hangs
+constexpr auto kPartPatience = 30s;  // wall time for one part: beyond it the child hangs
 constexpr std::size_t kPrimeParts = 128;
 constexpr std::size_t kPrimeBytes = 96 * 1024 * 1024;
 constexpr std::size_t kMaxPictures = 100'000;
@@ -90,7 +90,7 @@ class ChildPartDecoder final : public PartDecoder {
     }
     for (const auto& part : primed_) {
       (void)ask(part.bytes, part.run_offset_us, true);  // what it says was heard the first time
-      if (!child_) {  // then it is one of these that kills: begin anew with the next key frame
+      if (!child_) {                                    // then it is one of these that kills: begin anew with the next key frame
         primed_.clear();
         primed_bytes_ = 0;
         return fail(ErrorCode::unavailable, "the video decoder died twice over the same parts; it goes on with the next one");
@@ -107,7 +107,8 @@ class ChildPartDecoder final : public PartDecoder {
       child_.reset();
       return tl::make_unexpected(e);
     };
-    if (auto r = channel.send(Kind::decode_part, media::pack(media::DecodePart{run_offset_us, quiet, std::string(bytes)}), deadline); !r) return lost(r.error());
+    if (auto r = channel.send(Kind::decode_part, media::pack(media::DecodePart{run_offset_us, quiet, std::string(bytes)}), deadline); !r)
+      return lost(r.error());
     std::vector<Picture> pictures;
     for (;;) {
       auto frame = channel.receive(deadline);
@@ -182,7 +183,8 @@ Result<Micros> decode_file(const std::string& source, DecodeOptions options, con
       return Micros{end->duration_us};
     }
     auto picture = media::unpack<media::PictureMessage>(frame->body);
-    if (frame->kind != Kind::picture || !picture || !fits(*picture, options)) return about({ErrorCode::corrupt, "the media process talks nonsense"});
+    if (frame->kind != Kind::picture || !picture || !fits(*picture, options))
+      return about({ErrorCode::corrupt, "the media process talks nonsense"});
     seen = Micros{picture->offset_us};
     if (!on_picture(to_picture(std::move(*picture)))) return seen;
   }

@@ -47,7 +47,9 @@ TEST(Hostile, AThousandDamagedFilesNeverTakeTheParentDown) {
     auto bad = mutated(i % 4 == 3 ? clip : part.bytes, random);
     const auto r = decoder->decode(bad, i * 500'000);
     r ? ++decoded : ++refused;
-    if (!r) { ASSERT_TRUE(r.error().code == ErrorCode::corrupt || r.error().code == ErrorCode::unavailable) << r.error().message; }
+    if (!r) {
+      ASSERT_TRUE(r.error().code == ErrorCode::corrupt || r.error().code == ErrorCode::unavailable) << r.error().message;
+    }
     if (i % 50 == 49) {
       decoder->reset();
       const auto good = decoder->decode(parts[0].bytes, 0);
@@ -60,8 +62,11 @@ TEST(Hostile, AThousandDamagedFilesNeverTakeTheParentDown) {
     to_cut.push_back({bad, i * 500'000 + 250'000});
     if (to_cut.size() == 50) {
       const auto clip_of_bad = cut_mp4(to_cut);
-      if (clip_of_bad) ++cut;
-      else { ASSERT_EQ(clip_of_bad.error().code, ErrorCode::unavailable) << clip_of_bad.error().message; }
+      if (clip_of_bad)
+        ++cut;
+      else {
+        ASSERT_EQ(clip_of_bad.error().code, ErrorCode::unavailable) << clip_of_bad.error().message;
+      }
       to_cut.clear();
     }
     if (i % 10 == 3) {

@@ -24,10 +24,10 @@ std::filesystem::path media_program();
 // ---- capture (agent): a camera or file becomes parts ----
 
 struct CaptureOptions {
-  std::string source;               ///< rtsp://… or a file path; credentials in it never reach a log
-  Micros part_length = millis(500); ///< upper bound of a part, whatever the GOP
-  Micros stall_limit = seconds(3);  ///< no packet for so long = stalled
-  bool paced = true;                ///< files: at their own pace
+  std::string source;                ///< rtsp://… or a file path; credentials in it never reach a log
+  Micros part_length = millis(500);  ///< upper bound of a part, whatever the GOP
+  Micros stall_limit = seconds(3);   ///< no packet for so long = stalled
+  bool paced = true;                 ///< files: at their own pace
   bool keep_audio = true;
 };
 
@@ -53,8 +53,8 @@ void capture(const CaptureOptions& options, const std::stop_token& stop, const s
 
 struct DecodeOptions {
   double samples_per_second = 5;
-  std::uint32_t wide_width = 1280;   ///< BGR picture for nets, never wider than the source; height by aspect; 0 = none wanted
-  std::uint32_t small_width = 320;   ///< grey picture (0…255), always small_width × small_height
+  std::uint32_t wide_width = 1280;  ///< BGR picture for nets, never wider than the source; height by aspect; 0 = none wanted
+  std::uint32_t small_width = 320;  ///< grey picture (0…255), always small_width × small_height
   std::uint32_t small_height = 180;
 };
 
@@ -62,9 +62,9 @@ struct DecodeOptions {
 struct Picture {
   std::int64_t offset_us = 0;  ///< from the part's (or file's) first frame; below 0 for a picture the part before still owed
   std::uint32_t width = 0, height = 0;
-  std::string bgr;             ///< width·height·3, empty when not wanted
+  std::string bgr;  ///< width·height·3, empty when not wanted
   std::uint32_t small_width = 0, small_height = 0;
-  std::string grey;            ///< small_width·small_height
+  std::string grey;                 ///< small_width·small_height
   bool decode_damaged = false;      ///< this picture, or something since the one before it, did not decode cleanly
   std::uint32_t decode_errors = 0;  ///< how many packets and frames since the one before it were refused or damaged
 };
@@ -101,7 +101,7 @@ struct CutInput {
 };
 struct CutResult {
   std::string mp4;
-  std::int64_t start_us = 0;     ///< wall time of its first frame
+  std::int64_t start_us = 0;  ///< wall time of its first frame
   std::int64_t duration_us = 0;
   std::uint32_t parts_dropped = 0;     ///< before the first key frame, or after a gap and before the next one
   std::uint32_t parts_unreadable = 0;  ///< damaged: left out as a gap

@@ -2,6 +2,7 @@
 // What the tests of media share: inputs made once by ffmpeg, their parts, and the children of this process.
 
 #include <dirent.h>
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <unistd.h>
 
@@ -11,8 +12,6 @@
 #include <iterator>
 #include <string>
 #include <vector>
-
-#include <fmt/format.h>
 
 #include "broker/media/media.h"
 
@@ -50,7 +49,8 @@ inline std::filesystem::path write_file(const std::string& name, const std::stri
 inline std::filesystem::path made(const std::string& name, const std::string& arguments) {
   const auto path = folder() / name;
   if (std::filesystem::exists(path)) return path;
-  const auto command = fmt::format("ffmpeg -v error -nostdin -y {} -threads 1 -flags +bitexact -fflags +bitexact {}", arguments, path.string());
+  const auto command =
+      fmt::format("ffmpeg -v error -nostdin -y {} -threads 1 -flags +bitexact -fflags +bitexact {}", arguments, path.string());
   EXPECT_EQ(std::system(command.c_str()), 0) << command;
   return path;
 }
@@ -66,7 +66,9 @@ inline std::filesystem::path long_gop() { return made("gop8.mp4", pattern(10) + 
 /// GOP of two seconds, three B-frames, AAC.
 inline std::filesystem::path with_sound() { return made("sound.mp4", pattern(6) + tone(6) + kX264 + "-g 60 -bf 3 -c:a aac -b:a 64k"); }
 /// Two seconds, small: for mutation.
-inline std::filesystem::path small_clip() { return made("small.mp4", pattern(2, 10, "160x120") + tone(2) + kX264 + "-g 10 -bf 2 -c:a aac -b:a 32k -movflags +faststart"); }
+inline std::filesystem::path small_clip() {
+  return made("small.mp4", pattern(2, 10, "160x120") + tone(2) + kX264 + "-g 10 -bf 2 -c:a aac -b:a 32k -movflags +faststart");
+}
 
 struct Captured {
   std::vector<CapturedPart> parts;
@@ -76,7 +78,9 @@ struct Captured {
 
 inline Captured captured(CaptureOptions options, const std::stop_token& stop = {}) {
   Captured out;
-  capture(options, stop, [&](CapturedPart p) { out.parts.push_back(std::move(p)); }, [&](CaptureEvent e) { out.events.push_back(std::move(e)); });
+  capture(
+      options, stop, [&](CapturedPart p) { out.parts.push_back(std::move(p)); },
+      [&](CaptureEvent e) { out.events.push_back(std::move(e)); });
   return out;
 }
 inline Captured captured(const std::filesystem::path& file) {

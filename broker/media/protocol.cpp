@@ -79,42 +79,54 @@ class Unpacker {
 };
 
 // One list of fields a message serves both directions, so they cannot drift apart.
-template <class M, class F> void fields(M& m, F&& f) requires std::is_same_v<std::remove_const_t<M>, OpenSource> {
+template <class M, class F>
+void fields(M& m, F&& f) requires std::is_same_v<std::remove_const_t<M>, OpenSource> {
   f(m.url), f(m.name_hint), f(m.part_length_us), f(m.stall_limit_us), f(m.paced), f(m.keep_audio);
   f(m.samples_per_second), f(m.wide_width), f(m.small_width), f(m.small_height);
 }
-template <class M, class F> void fields(M& m, F&& f) requires std::is_same_v<std::remove_const_t<M>, DecodeSetup> {
+template <class M, class F>
+void fields(M& m, F&& f) requires std::is_same_v<std::remove_const_t<M>, DecodeSetup> {
   f(m.samples_per_second), f(m.wide_width), f(m.small_width), f(m.small_height);
 }
-template <class M, class F> void fields(M& m, F&& f) requires std::is_same_v<std::remove_const_t<M>, DecodePart> {
+template <class M, class F>
+void fields(M& m, F&& f) requires std::is_same_v<std::remove_const_t<M>, DecodePart> {
   f(m.run_offset_us), f(m.quiet), f(m.bytes);
 }
-template <class M, class F> void fields(M& m, F&& f) requires std::is_same_v<std::remove_const_t<M>, CutPart> {
+template <class M, class F>
+void fields(M& m, F&& f) requires std::is_same_v<std::remove_const_t<M>, CutPart> {
   f(m.start_us), f(m.bytes);
 }
-template <class M, class F> void fields(M& m, F&& f) requires std::is_same_v<std::remove_const_t<M>, PictureMessage> {
+template <class M, class F>
+void fields(M& m, F&& f) requires std::is_same_v<std::remove_const_t<M>, PictureMessage> {
   f(m.offset_us), f(m.width), f(m.height), f(m.small_width), f(m.small_height), f(m.errors), f(m.damaged), f(m.bgr), f(m.grey);
 }
-template <class M, class F> void fields(M& m, F&& f) requires std::is_same_v<std::remove_const_t<M>, PartDone> {
+template <class M, class F>
+void fields(M& m, F&& f) requires std::is_same_v<std::remove_const_t<M>, PartDone> {
   f(m.frames), f(m.packets), f(m.errors), f(m.starts_with_key);
 }
-template <class M, class F> void fields(M& m, F&& f) requires std::is_same_v<std::remove_const_t<M>, SourceEnd> {
+template <class M, class F>
+void fields(M& m, F&& f) requires std::is_same_v<std::remove_const_t<M>, SourceEnd> {
   f(m.duration_us), f(m.errors);
 }
-template <class M, class F> void fields(M& m, F&& f) requires std::is_same_v<std::remove_const_t<M>, EventMessage> {
+template <class M, class F>
+void fields(M& m, F&& f) requires std::is_same_v<std::remove_const_t<M>, EventMessage> {
   f(m.state), f(m.detail), f(m.video_codec), f(m.width), f(m.height);
 }
-template <class M, class F> void fields(M& m, F&& f) requires std::is_same_v<std::remove_const_t<M>, PartMessage> {
+template <class M, class F>
+void fields(M& m, F&& f) requires std::is_same_v<std::remove_const_t<M>, PartMessage> {
   f(m.start_us), f(m.duration_us), f(m.first_pts), f(m.time_base_num), f(m.time_base_den), f(m.width), f(m.height), f(m.frames);
   f(m.starts_with_key), f(m.transcoded), f(m.audio_codec), f(m.key_hashes), f(m.bytes);
 }
-template <class M, class F> void fields(M& m, F&& f) requires std::is_same_v<std::remove_const_t<M>, CutDone> {
+template <class M, class F>
+void fields(M& m, F&& f) requires std::is_same_v<std::remove_const_t<M>, CutDone> {
   f(m.start_us), f(m.duration_us), f(m.parts_dropped), f(m.parts_unreadable), f(m.bytes);
 }
-template <class M, class F> void fields(M& m, F&& f) requires std::is_same_v<std::remove_const_t<M>, InfoMessage> {
+template <class M, class F>
+void fields(M& m, F&& f) requires std::is_same_v<std::remove_const_t<M>, InfoMessage> {
   f(m.video_codec), f(m.audio_codec), f(m.width), f(m.height), f(m.frames_per_second), f(m.duration_s), f(m.key_interval_s);
 }
-template <class M, class F> void fields(M& m, F&& f) requires std::is_same_v<std::remove_const_t<M>, Failure> {
+template <class M, class F>
+void fields(M& m, F&& f) requires std::is_same_v<std::remove_const_t<M>, Failure> {
   f(m.code), f(m.message);
 }
 
@@ -138,8 +150,8 @@ bool sane(const DecodeSetup& m) {
   return rate_ok(m.samples_per_second) && sides_ok(m.wide_width, m.small_width) && sides_ok(m.small_height, 0);
 }
 bool sane(const PictureMessage& m) {
-  return sides_ok(m.width, m.height) && sides_ok(m.small_width, m.small_height) &&
-         m.bgr.size() == std::uint64_t{m.width} * m.height * 3 && m.grey.size() == std::uint64_t{m.small_width} * m.small_height;
+  return sides_ok(m.width, m.height) && sides_ok(m.small_width, m.small_height) && m.bgr.size() == std::uint64_t{m.width} * m.height * 3 &&
+         m.grey.size() == std::uint64_t{m.small_width} * m.small_height;
 }
 bool sane(const EventMessage& m) { return m.state >= 1 && m.state <= 6 && sides_ok(m.width, m.height); }
 bool sane(const PartMessage& m) {
@@ -148,20 +160,34 @@ bool sane(const PartMessage& m) {
          m.time_base_num > 0 && m.time_base_den > 0 && sides_ok(m.width, m.height) && !m.bytes.empty();
 }
 bool sane(const InfoMessage& m) {
-  return sides_ok(m.width, m.height) && std::isfinite(m.frames_per_second) && std::isfinite(m.duration_s) && std::isfinite(m.key_interval_s);
+  return sides_ok(m.width, m.height) && std::isfinite(m.frames_per_second) && std::isfinite(m.duration_s) &&
+         std::isfinite(m.key_interval_s);
 }
 bool sane(const Failure& m) { return m.code <= static_cast<std::uint32_t>(ErrorCode::internal); }
-template <class M> bool sane(const M&) { return true; }
+template <class M>
+bool sane(const M&) {
+  return true;
+}
 
 }  // namespace
 
 std::uint64_t body_limit(Kind kind) {
   switch (kind) {
-    case Kind::decode_reset: case Kind::cut_finish: case Kind::stop: return 1;
-    case Kind::decode_part: case Kind::cut_part: case Kind::part: case Kind::picture: return kPart;
+    case Kind::decode_reset:
+    case Kind::cut_finish:
+    case Kind::stop: return 1;
+    case Kind::decode_part:
+    case Kind::cut_part:
+    case Kind::part:
+    case Kind::picture: return kPart;
     case Kind::cut_done: return kCut;
-    case Kind::open_source: case Kind::decode_setup: case Kind::part_done: case Kind::source_end: case Kind::event:
-    case Kind::info: case Kind::failure: return kSmall;
+    case Kind::open_source:
+    case Kind::decode_setup:
+    case Kind::part_done:
+    case Kind::source_end:
+    case Kind::event:
+    case Kind::info:
+    case Kind::failure: return kSmall;
   }
   return 0;
 }

@@ -21,14 +21,14 @@ enum class Kind : std::uint8_t {
   cut_finish = 6,    ///< empty
   stop = 7,          ///< empty: finish what is open, then end
 
-  picture = 32,      ///< PictureMessage
-  part_done = 33,    ///< PartDone: all pictures of one part were sent
-  source_end = 34,   ///< SourceEnd
-  event = 35,        ///< EventMessage
-  part = 36,         ///< PartMessage
-  cut_done = 37,     ///< CutDone
-  info = 38,         ///< InfoMessage
-  failure = 39       ///< Failure
+  picture = 32,     ///< PictureMessage
+  part_done = 33,   ///< PartDone: all pictures of one part were sent
+  source_end = 34,  ///< SourceEnd
+  event = 35,       ///< EventMessage
+  part = 36,        ///< PartMessage
+  cut_done = 37,    ///< CutDone
+  info = 38,        ///< InfoMessage
+  failure = 39      ///< Failure
 };
 
 inline constexpr std::size_t kHeaderSize = 12;
@@ -52,8 +52,8 @@ struct Frame {
 };
 
 struct OpenSource {
-  std::string url;          ///< with credentials; empty: read the inherited file
-  std::string name_hint;    ///< the file's name, which helps guess its format
+  std::string url;        ///< with credentials; empty: read the inherited file
+  std::string name_hint;  ///< the file's name, which helps guess its format
   std::int64_t part_length_us = 0, stall_limit_us = 0;
   bool paced = false, keep_audio = false;
   double samples_per_second = 0;
@@ -85,7 +85,7 @@ struct PictureMessage {
 };
 
 struct PartDone {
-  std::uint32_t frames = 0;   ///< decoded, sampled or not
+  std::uint32_t frames = 0;  ///< decoded, sampled or not
   std::uint32_t packets = 0;
   std::uint32_t errors = 0;
   bool starts_with_key = false;

@@ -2,6 +2,7 @@
 // A camera for tests: one RTSP client at a time over loopback TCP, H.264 in interleaved RTP, and the ways real ones misbehave.
 
 #include <arpa/inet.h>
+#include <fmt/format.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <sys/socket.h>
@@ -13,19 +14,17 @@
 #include <thread>
 #include <vector>
 
-#include <fmt/format.h>
-
 #include "broker/media/child.h"
 
 namespace invigil::test {
 
 struct Behaviour {
-  bool answer = true;              ///< false: takes the connection and says nothing
-  bool garbage = false;            ///< answers with no RTSP
-  bool demand_password = false;    ///< refuses everybody
-  std::size_t first = 0;           ///< the access unit to begin with (0 is a key frame)
-  std::size_t stall_after = SIZE_MAX;  ///< access units; then silence
-  std::size_t close_after = SIZE_MAX;  ///< access units; then the connection breaks
+  bool answer = true;                         ///< false: takes the connection and says nothing
+  bool garbage = false;                       ///< answers with no RTSP
+  bool demand_password = false;               ///< refuses everybody
+  std::size_t first = 0;                      ///< the access unit to begin with (0 is a key frame)
+  std::size_t stall_after = SIZE_MAX;         ///< access units; then silence
+  std::size_t close_after = SIZE_MAX;         ///< access units; then the connection breaks
   std::int64_t jump_at = -1, jump_ticks = 0;  ///< from this access unit on all stamps are moved
 };
 
@@ -152,13 +151,21 @@ class RtspTestServer {
           send_all(fd, "220 mail.example ready\r\n\r\n");
           return;
         }
-        const auto cseq = request.substr(request.find("CSeq:") + 5, request.find("\r\n", request.find("CSeq:")) - request.find("CSeq:") - 5);
+        const auto cseq =
+            request.substr(request.find("CSeq:") + 5, request.find("\r\n", request.find("CSeq:")) - request.find("CSeq:") - 5);
         std::string head = fmt::format("RTSP/1.0 200 OK\r\nCSeq:{}\r\n", cseq), body;
-        if (behaviour_.demand_password) head = fmt::format("RTSP/1.0 401 Unauthorized\r\nCSeq:{}\r\nWWW-Authenticate: Basic realm=\"camera\"\r\n", cseq);
-        else if (request.rfind("OPTIONS", 0) == 0) head += "Public: DESCRIBE, SETUP, PLAY\r\n";
-        else if (request.rfind("DESCRIBE", 0) == 0) body = "v=0\r\no=- 0 0 IN IP4 127.0.0.1\r\ns=x\r\nt=0 0\r\nm=video 0 RTP/AVP 96\r\na=rtpmap:96 H264/90000\r\na=fmtp:96 packetization-mode=1\r\na=control:0\r\n";
-        else if (request.rfind("SETUP", 0) == 0) head += "Transport: RTP/AVP/TCP;unicast;interleaved=0-1\r\nSession: 1\r\n";
-        else if (request.rfind("PLAY", 0) == 0) head += "Session: 1\r\n";
+        if (behaviour_.demand_password)
+          head = fmt::format("RTSP/1.0 401 Unauthorized\r\nCSeq:{}\r\nWWW-Authenticate: Basic realm=\"camera\"\r\n", cseq);
+        else if (request.rfind("OPTIONS", 0) == 0)
+          head += "Public: DESCRIBE, SETUP, PLAY\r\n";
+        else if (request.rfind("DESCRIBE", 0) == 0)
+          body =
+              "v=0\r\no=- 0 0 IN IP4 127.0.0.1\r\ns=x\r\nt=0 0\r\nm=video 0 RTP/AVP 96\r\na=rtpmap:96 H264/90000\r\na=fmtp:96 "
+              "packetization-mode=1\r\na=control:0\r\n";
+        else if (request.rfind("SETUP", 0) == 0)
+          head += "Transport: RTP/AVP/TCP;unicast;interleaved=0-1\r\nSession: 1\r\n";
+        else if (request.rfind("PLAY", 0) == 0)
+          head += "Session: 1\r\n";
         if (!body.empty()) head += fmt::format("Content-Type: application/sdp\r\nContent-Length: {}\r\n", body.size());
         if (!send_all(fd, head + "\r\n" + body)) return;
         if (request.rfind("PLAY", 0) == 0 && !behaviour_.demand_password) return play(fd, stop);

@@ -3,9 +3,8 @@
 
 #include <algorithm>
 #include <cstdio>
-#include <sstream>
-
 #include <nlohmann/json.hpp>
+#include <sstream>
 
 #include "broker/media/media_fixture.h"
 
@@ -32,13 +31,25 @@ TEST_P(Sandbox, RefusesEverythingButDecoding) {
     tried.push_back(answer.at("try").get<std::string>());
   }
   // What must have been tried, so that an empty test cannot pass.
-  std::vector<std::string> must = {"socket(AF_UNIX)", "socket(AF_INET, SOCK_DGRAM)", "open(/etc/passwd)", "open(2)", "openat2", "open for writing",
-                                   "execve", "execveat", "fork", "clone", "ptrace", "kill", "mmap executable"};
+  std::vector<std::string> must = {"socket(AF_UNIX)",
+                                   "socket(AF_INET, SOCK_DGRAM)",
+                                   "open(/etc/passwd)",
+                                   "open(2)",
+                                   "openat2",
+                                   "open for writing",
+                                   "execve",
+                                   "execveat",
+                                   "fork",
+                                   "clone",
+                                   "ptrace",
+                                   "kill",
+                                   "mmap executable"};
   if (std::string(GetParam()) != "connect") must.insert(must.end(), {"socket(AF_INET, SOCK_STREAM)", "connect"});
   for (const auto& what : must) EXPECT_NE(std::find(tried.begin(), tried.end(), what), tried.end()) << what;
 }
 
-INSTANTIATE_TEST_SUITE_P(Powers, Sandbox, ::testing::Values("files", "connect", "stream"), [](const auto& p) { return std::string(p.param); });
+INSTANTIATE_TEST_SUITE_P(Powers, Sandbox, ::testing::Values("files", "connect", "stream"),
+                         [](const auto& p) { return std::string(p.param); });
 
 // The very child that decodes: its kernel state says it is locked in.
 TEST(SandboxInUse, TheDecodingChildIsFiltered) {

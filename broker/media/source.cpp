@@ -1,14 +1,13 @@
 #include "broker/media/source.h"
 
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <sys/stat.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
-
-#include <fmt/format.h>
 
 namespace invigil::media {
 
@@ -42,7 +41,7 @@ Result<Source> open_source(const std::string& source) {
     const auto code = errno == ENOENT ? ErrorCode::not_found : errno == EACCES ? ErrorCode::denied : ErrorCode::unavailable;
     return fail(code, fmt::format("{}: cannot be opened ({}); check the path and its permissions", out.shown, std::strerror(errno)));
   }
-  struct stat info{};
+  struct stat info {};
   if (::fstat(out.file.get(), &info) != 0 || !S_ISREG(info.st_mode))
     return fail(ErrorCode::invalid, fmt::format("{}: is no ordinary file; give a video file or an rtsp:// address", out.shown));
   if (info.st_size == 0) return fail(ErrorCode::invalid, fmt::format("{}: is empty; give a video file that plays", out.shown));

@@ -10,7 +10,7 @@ namespace invigil::media {
 /// A source the parent has looked at: a URL for the child to connect to, or a file opened here.
 struct Source {
   bool network = false;
-  std::string url;        ///< with credentials; never to be shown
+  std::string url;  ///< with credentials; never to be shown
   FileDescriptor file;
   std::string name_hint;  ///< the file's own name
   std::string shown;      ///< for messages: scheme, host and port of a URL, the path of a file

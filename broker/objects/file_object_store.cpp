@@ -58,7 +58,8 @@ fs::path FileObjectStore::path_of(const Hash& hash) const { return fan_out(hash)
 
 Result<> FileObjectStore::put_if_absent(const Hash& hash, std::string_view bytes) {
   if (bytes.size() > kMaxObjectBytes)
-    return fail(ErrorCode::too_large, fmt::format("object {}: {} bytes are over the limit of {}", name_of(hash), bytes.size(), kMaxObjectBytes));
+    return fail(ErrorCode::too_large,
+                fmt::format("object {}: {} bytes are over the limit of {}", name_of(hash), bytes.size(), kMaxObjectBytes));
   if (sha256(bytes) != hash) return fail(ErrorCode::invalid, fmt::format("object {}: the bytes have another hash", name_of(hash)));
   const fs::path file = path_of(hash);
   // A name is durable only when its folder was synced; whoever put it may not have come that far yet.
@@ -68,7 +69,10 @@ Result<> FileObjectStore::put_if_absent(const Hash& hash, std::string_view bytes
     struct statvfs info {};
     if (::statvfs(folder_.c_str(), &info) != 0) return os_error(folder_, "ask for free space");
     if (static_cast<std::uint64_t>(info.f_bavail) * info.f_frsize < bytes.size() + reserve_bytes_)
-      return fail(ErrorCode::exhausted, fmt::format("object store: {}: the disk is full but for the {} bytes kept in reserve; make room", folder_.string(), reserve_bytes_), folder_.string());
+      return fail(ErrorCode::exhausted,
+                  fmt::format("object store: {}: the disk is full but for the {} bytes kept in reserve; make room", folder_.string(),
+                              reserve_bytes_),
+                  folder_.string());
   }
   const fs::path fresh = folder_ / "incoming" / fmt::format("{}-{}", name_of(hash), incoming_.fetch_add(1));
   if (auto written = write_new_file(fresh, bytes); !written) {
@@ -93,7 +97,9 @@ Result<std::string> FileObjectStore::get(const Hash& hash, std::uint64_t offset,
   struct stat info {};
   if (::fstat(fd.get(), &info) != 0) return os_error(file, "stat");
   const auto whole = static_cast<std::uint64_t>(info.st_size);
-  if (whole > kMaxObjectBytes) return fail(ErrorCode::corrupt, fmt::format("object {}: {} bytes are more than an object may have", name_of(hash), whole), file.string());
+  if (whole > kMaxObjectBytes)
+    return fail(ErrorCode::corrupt, fmt::format("object {}: {} bytes are more than an object may have", name_of(hash), whole),
+                file.string());
   offset = std::min(offset, whole);
   size = std::min(size, whole - offset);
   std::string out(static_cast<std::size_t>(size), '\0');
@@ -105,7 +111,8 @@ Result<std::string> FileObjectStore::get(const Hash& hash, std::uint64_t offset,
     have += static_cast<std::size_t>(got);
   }
   if (offset == 0 && size == whole && sha256(out) != hash)
-    return fail(ErrorCode::corrupt, fmt::format("object {}: its bytes have another hash; restore the file from a copy", name_of(hash)), file.string());
+    return fail(ErrorCode::corrupt, fmt::format("object {}: its bytes have another hash; restore the file from a copy", name_of(hash)),
+                file.string());
   return out;
 }
 

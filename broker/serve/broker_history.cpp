@@ -10,7 +10,8 @@ Result<BrokerHistory> replay_broker_stream(const EventLog& log, const std::strin
   const std::uint64_t last = log.tip(stream).seq;
   for (std::uint64_t next = 1; next <= last;) {
     auto records = log.read_stream(stream, next, 4096, 4 << 20);
-    if (!records && records.error().code != ErrorCode::corrupt && records.error().code != ErrorCode::not_found) return tl::make_unexpected(records.error());
+    if (!records && records.error().code != ErrorCode::corrupt && records.error().code != ErrorCode::not_found)
+      return tl::make_unexpected(records.error());
     if (!records || records->empty()) {
       const std::uint64_t readable = log.next_in_stream(stream, next + 1).value_or(last + 1);
       history.unreadable += readable - next;

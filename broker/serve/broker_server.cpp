@@ -55,8 +55,10 @@ Result<Listening> listen(BusContext& context, const BrokerServerOptions& options
   const RouterSocket::Options enrolment{kEnrolDomain, secret, kMaxMessageBytes, 100, 100};
   Error last;
   for (int n = 0; n < kPortTries; ++n) {
-    Listening l{std::make_unique<RouterSocket>(context, records), std::make_unique<RouterSocket>(context, bulk),
-                std::make_unique<RouterSocket>(context, enrolment), {}};
+    Listening l{std::make_unique<RouterSocket>(context, records),
+                std::make_unique<RouterSocket>(context, bulk),
+                std::make_unique<RouterSocket>(context, enrolment),
+                {}};
     auto bound = l.records->bind(fmt::format("tcp://{}:{}", options.address, options.port == 0 ? "*" : std::to_string(options.port)));
     if (!bound) return tl::make_unexpected(bound.error());
     l.endpoint = l.records->endpoint();
@@ -104,8 +106,10 @@ class WholeBroker final : public BrokerServer {
     log_ = std::move(*log);
     for (const auto& [name, tip] : log_->tips())
       if (name.starts_with("broker/") && name != broker_stream(options_.name))
-        return fail(ErrorCode::conflict, fmt::format("the log in {} belongs to the broker \"{}\": set name = \"{}\" or take another data folder",
-                                                     options_.data.string(), name.substr(7), name.substr(7)), "name");
+        return fail(ErrorCode::conflict,
+                    fmt::format("the log in {} belongs to the broker \"{}\": set name = \"{}\" or take another data folder",
+                                options_.data.string(), name.substr(7), name.substr(7)),
+                    "name");
     auto objects = FileObjectStore::open(options_.data / "objects");
     if (!objects) return tl::make_unexpected(objects.error());
     objects_ = std::move(*objects);
@@ -133,7 +137,10 @@ class WholeBroker final : public BrokerServer {
     sockets.admin = std::make_unique<RouterSocket>(context_, RouterSocket::Options{{}, {}, kMaxMessageBytes, 100, 100});
     const std::string admin = admin_endpoint(options_.data);
     if (admin.size() > kMaxIpcPath)
-      return fail(ErrorCode::invalid, fmt::format("the path of {} is too long for its local socket: keep the data folder's path under 80 characters", options_.data.string()), "data");
+      return fail(ErrorCode::invalid,
+                  fmt::format("the path of {} is too long for its local socket: keep the data folder's path under 80 characters",
+                              options_.data.string()),
+                  "data");
     std::error_code ignored;
     std::filesystem::remove(options_.data / "admin.sock", ignored);  // of a broker that was killed; we hold the lock
     if (auto bound = sockets.admin->bind(admin); !bound) return bound;
@@ -165,7 +172,9 @@ class WholeBroker final : public BrokerServer {
     });
     gateway_ = std::make_unique<GatewayThread>(std::move(sockets), std::move(core), *log_, *tree_, clock_, endpoint_);
     bulk_ = std::make_unique<BulkServer>(context_, std::move(listening->bulk), options_.name, *objects_, principals_, clock_,
-                                         [this](const std::string& principal, const Hash& object) { gateway_->post(ObjectMissing{principal, object}); });
+                                         [this](const std::string& principal, const Hash& object) {
+                                           gateway_->post(ObjectMissing{principal, object});
+                                         });
     std::ofstream file(options_.data / "endpoint", std::ios::trunc);
     file << endpoint_ << '\n';
     return {};
@@ -184,11 +193,16 @@ class WholeBroker final : public BrokerServer {
     for (const LogDamage& damage : log_->recovery().damage)
       record(Loss::CORRUPT, fmt::format("positions {} to {} can't be read any more ({})", damage.from, damage.to, damage.where));
     if (restoration_.forgotten > 0)
-      record(Loss::CORRUPT, fmt::format("the log ends {} records before what its tree had covered: it was cut, restored from a copy, or its end is unreadable",
-                                        restoration_.forgotten));
+      record(Loss::CORRUPT,
+             fmt::format(
+                 "the log ends {} records before what its tree had covered: it was cut, restored from a copy, or its end is unreadable",
+                 restoration_.forgotten));
     if (history.unreadable > 0)
-      record(Loss::CORRUPT, fmt::format("{} records of the broker's own stream can't be read any more: who was enrolled or revoked by them is to be enrolled or "
-                                        "revoked again (invigil-broker status lists who is known)", history.unreadable));
+      record(Loss::CORRUPT,
+             fmt::format(
+                 "{} records of the broker's own stream can't be read any more: who was enrolled or revoked by them is to be enrolled or "
+                 "revoked again (invigil-broker status lists who is known)",
+                 history.unreadable));
   }
 
   const BrokerServerOptions options_;
@@ -227,7 +241,9 @@ std::string admin_endpoint(const std::filesystem::path& data) { return fmt::form
 
 Result<AdminAnswer> ask_admin(const std::filesystem::path& data, const AdminRequest& request) {
   const auto nobody = [&] {
-    return fail(ErrorCode::unavailable, fmt::format("no broker runs on {}: start it with `invigil-broker serve`, or name its configuration by --config", data.string()));
+    return fail(
+        ErrorCode::unavailable,
+        fmt::format("no broker runs on {}: start it with `invigil-broker serve`, or name its configuration by --config", data.string()));
   };
   if (!std::filesystem::exists(data / "admin.sock")) return nobody();
   BusContext context(16);
@@ -241,7 +257,8 @@ Result<AdminAnswer> ask_admin(const std::filesystem::path& data, const AdminRequ
     std::optional<Frame> body;
     if (!(*socket)->receive(frame, body)) continue;
     AdminAnswer answer;
-    if (!answer.ParseFromArray(frame.view().data(), static_cast<int>(frame.view().size()))) return fail(ErrorCode::internal, "the broker's answer can't be read");
+    if (!answer.ParseFromArray(frame.view().data(), static_cast<int>(frame.view().size())))
+      return fail(ErrorCode::internal, "the broker's answer can't be read");
     if (answer.has_failure()) return tl::make_unexpected(error_from(answer.failure()));
     return answer;
   }

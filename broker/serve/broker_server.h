@@ -14,9 +14,9 @@ namespace invigil {
 
 struct BrokerServerOptions {
   std::filesystem::path data;
-  std::string name = "broker";           ///< its id; the log keeps it for ever
-  std::string address = "127.0.0.1";     ///< to listen on
-  std::uint16_t port = 0;                ///< P; P+1 and P+2 are used too. 0 = any three free neighbours
+  std::string name = "broker";        ///< its id; the log keeps it for ever
+  std::string address = "127.0.0.1";  ///< to listen on
+  std::uint16_t port = 0;             ///< P; P+1 and P+2 are used too. 0 = any three free neighbours
   std::uint64_t segment_bytes = 64ull << 20;
   std::uint64_t reserve_bytes = 256ull << 20;  ///< kept free on the disk
   Micros checkpoint_every = seconds(60);

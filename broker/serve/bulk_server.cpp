@@ -18,7 +18,8 @@ constexpr std::size_t kMaxPrefixes = 64;
 }  // namespace
 
 BulkServer::BulkServer(BusContext& context, std::unique_ptr<RouterSocket> socket, std::string broker, ObjectStore& objects,
-                       const PrincipalTable& principals, const Clock& clock, std::function<void(const std::string&, const Hash&)> on_missing)
+                       const PrincipalTable& principals, const Clock& clock,
+                       std::function<void(const std::string&, const Hash&)> on_missing)
     : context_(context),
       socket_(std::move(socket)),
       broker_(std::move(broker)),
@@ -110,7 +111,8 @@ void BulkServer::on_hello(PeerId id, Peer& peer, const Hello& hello) {
     return refuse(id, {ErrorCode::unsupported, fmt::format("{} speaks wire version {}, this broker speaks {}: install matching versions",
                                                            peer.principal->id(), hello.schema_version(), kWireVersion)});
   if (hello.principal() != peer.principal->id())
-    return refuse(id, {ErrorCode::denied, fmt::format("this key belongs to {}: set principal to that or enrol again", peer.principal->id())});
+    return refuse(id,
+                  {ErrorCode::denied, fmt::format("this key belongs to {}: set principal to that or enrol again", peer.principal->id())});
   peer.hello = true;
   FromBroker message;
   message.mutable_resume()->set_schema_version(kWireVersion);
@@ -175,8 +177,10 @@ void BulkServer::send_value(PeerId id, const std::string& topic, const LastValue
 void BulkServer::on_publish(const Peer& peer, const Publish& publish, std::string_view bytes) {
   // Best effort by contract: what is not allowed is dropped and said in the log.
   auto allowed = may_publish(*peer.principal, publish.topic());
-  if (allowed && bytes.size() > kMaxValueBytes) allowed = fail(ErrorCode::too_large, fmt::format("a value of {} bytes is over the limit of {}", bytes.size(), kMaxValueBytes));
-  LastValues::Value value{std::string(bytes), clock_.now().us, clock_.mono_us() + std::int64_t{std::min(publish.ttl_ms(), kLongestTtlMs)} * 1000};
+  if (allowed && bytes.size() > kMaxValueBytes)
+    allowed = fail(ErrorCode::too_large, fmt::format("a value of {} bytes is over the limit of {}", bytes.size(), kMaxValueBytes));
+  LastValues::Value value{std::string(bytes), clock_.now().us,
+                          clock_.mono_us() + std::int64_t{std::min(publish.ttl_ms(), kLongestTtlMs)} * 1000};
   if (allowed) allowed = values_.put(publish.topic(), value);
   if (!allowed) return Poco::Logger::get("broker.values").warning(allowed.error().message);
   for (auto& [id, other] : peers_) {

@@ -23,8 +23,8 @@ namespace invigil {
 class BulkServer {
  public:
   /// `socket` is bound already. `on_missing(principal, object)`: an agent says it has lost an object; thread-safe.
-  BulkServer(BusContext& context, std::unique_ptr<RouterSocket> socket, std::string broker, ObjectStore& objects, const PrincipalTable& principals,
-             const Clock& clock, std::function<void(const std::string&, const Hash&)> on_missing);
+  BulkServer(BusContext& context, std::unique_ptr<RouterSocket> socket, std::string broker, ObjectStore& objects,
+             const PrincipalTable& principals, const Clock& clock, std::function<void(const std::string&, const Hash&)> on_missing);
   ~BulkServer();
 
  private:

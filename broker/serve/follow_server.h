@@ -35,8 +35,8 @@ class FollowServer {
     std::shared_ptr<const Principal> principal;
     std::vector<std::uint32_t> kinds = {};
     std::vector<std::string> prefixes = {};
-    std::uint64_t next = 0;       // to read
-    std::uint64_t told = 0;       // `next` of the batch sent last
+    std::uint64_t next = 0;  // to read
+    std::uint64_t told = 0;  // `next` of the batch sent last
     std::uint32_t credit = 0;
     bool told_caught_up = false;
   };
@@ -52,8 +52,8 @@ class FollowServer {
   std::condition_variable_any changed_;
   std::deque<FollowOrder> orders_ INVIGIL_GUARDED_BY(mutex_);
   bool grown_ INVIGIL_GUARDED_BY(mutex_) = false;
-  std::list<Following> followings_;                            // the thread's own
-  std::unordered_map<std::string, StreamName> stream_names_;   // parsed once
+  std::list<Following> followings_;                           // the thread's own
+  std::unordered_map<std::string, StreamName> stream_names_;  // parsed once
   std::jthread thread_;
 };
 

@@ -13,8 +13,8 @@ constexpr std::int64_t kSilentUs = 60'000'000;
 
 }  // namespace
 
-GatewayThread::GatewayThread(GatewaySockets sockets, std::unique_ptr<GatewayCore> core, EventLog& log, MerkleTree& tree,
-                             const Clock& clock, std::string endpoint)
+GatewayThread::GatewayThread(GatewaySockets sockets, std::unique_ptr<GatewayCore> core, EventLog& log, MerkleTree& tree, const Clock& clock,
+                             std::string endpoint)
     : sockets_(std::move(sockets)), core_(std::move(core)), clock_(clock), endpoint_(std::move(endpoint)) {
   followers_ = std::make_unique<FollowServer>(log, [this](PeerId peer, std::string frame, std::string body) {
     if (!follow_frames_.push({peer, std::move(frame), std::move(body)}, stopping_.get_token())) return false;
@@ -49,7 +49,8 @@ void GatewayThread::run() {
   const std::array<void*, 3> sockets{sockets_.records->handle(), sockets_.enrolment->handle(), sockets_.admin->handle()};
   while (!stopping_.stop_requested()) {
     // With a full batch waiting for its turn nothing is read: the line to the agents fills, and they stop by credit.
-    const std::span<void* const> waiting = core_->wants_input() ? std::span<void* const>(sockets) : std::span<void* const>(sockets).subspan(1);
+    const std::span<void* const> waiting =
+        core_->wants_input() ? std::span<void* const>(sockets) : std::span<void* const>(sockets).subspan(1);
     if (!wait_for_any(waiting, &waker_, 50)) break;
     waker_.clear();
     now_ = now_of(clock_);
@@ -114,7 +115,8 @@ void GatewayThread::housekeeping(std::int64_t mono_us) {
   }
 }
 
-void GatewayThread::send(PeerNames& names, RouterSocket& socket, PeerId peer, std::string_view frame, std::string_view body, bool with_body) {
+void GatewayThread::send(PeerNames& names, RouterSocket& socket, PeerId peer, std::string_view frame, std::string_view body,
+                         bool with_body) {
   const auto* name = names.find(peer);
   if (!name) return;
   // A full pipe drops what a later message says again: acks and heartbeats are cumulative, requests are repeated by who asked.

@@ -27,15 +27,18 @@ Result<> may_publish(const Principal& principal, std::string_view topic) {
   const std::string_view centre = centre_of(topic);
   if (topic.size() > kMaxTopicBytes || !printable(topic) || centre.empty())
     return fail(ErrorCode::invalid, "a topic reads like snapshot/<centre>/<room>/<camera>");
-  if ((principal.role() == AGENT || principal.role() == ANALYSIS) && (principal.centre().empty() || principal.centre() == centre)) return {};
+  if ((principal.role() == AGENT || principal.role() == ANALYSIS) && (principal.centre().empty() || principal.centre() == centre))
+    return {};
   return fail(ErrorCode::denied, fmt::format("{} may not publish {}", principal.id(), topic));
 }
 
 Result<> may_subscribe(const Principal& principal, std::string_view prefix) {
   if (prefix.size() > kMaxTopicBytes) return fail(ErrorCode::invalid, "this topic prefix is too long");
-  if (principal.role() != CONSOLE && principal.role() != ANALYSIS) return fail(ErrorCode::denied, fmt::format("{} may not see live values", principal.id()));
+  if (principal.role() != CONSOLE && principal.role() != ANALYSIS)
+    return fail(ErrorCode::denied, fmt::format("{} may not see live values", principal.id()));
   if (principal.centre().empty() || centre_of(prefix) == principal.centre()) return {};
-  return fail(ErrorCode::denied, fmt::format("{} may see live values of centre {} only: name it in the topic", principal.id(), principal.centre()));
+  return fail(ErrorCode::denied,
+              fmt::format("{} may see live values of centre {} only: name it in the topic", principal.id(), principal.centre()));
 }
 
 Result<> LastValues::put(const std::string& topic, Value value) {
@@ -55,7 +58,8 @@ void LastValues::forget_older(std::int64_t mono_us) {
 
 std::vector<std::pair<std::string, const LastValues::Value*>> LastValues::under(std::string_view prefix) const {
   std::vector<std::pair<std::string, const Value*>> out;
-  for (auto it = values_.lower_bound(prefix); it != values_.end() && it->first.starts_with(prefix); ++it) out.emplace_back(it->first, &it->second);
+  for (auto it = values_.lower_bound(prefix); it != values_.end() && it->first.starts_with(prefix); ++it)
+    out.emplace_back(it->first, &it->second);
   return out;
 }
 

@@ -22,8 +22,8 @@ class LastValues {
  public:
   struct Value {
     std::string bytes;
-    std::int64_t at_us = 0;          ///< wall time
-    std::int64_t forget_at_us = 0;   ///< monotonic
+    std::int64_t at_us = 0;         ///< wall time
+    std::int64_t forget_at_us = 0;  ///< monotonic
   };
   /// `exhausted` beyond 10,000 topics.
   Result<> put(const std::string& topic, Value value);

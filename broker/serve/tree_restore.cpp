@@ -29,7 +29,8 @@ Result<TreeRestoration> restore_tree(const EventLog& log, MerkleTree& tree) {
   if (tree.rebuilt()) logger.information("the tree is made anew from the log");
   if (tree.size() > log.end()) {
     done.forgotten = tree.size() - log.end();
-    logger.error("the tree knows %s records, the log has %s: the log went back; the tree follows it", std::to_string(tree.size()), std::to_string(log.end()));
+    logger.error("the tree knows %s records, the log has %s: the log went back; the tree follows it", std::to_string(tree.size()),
+                 std::to_string(log.end()));
     if (auto cut = tree.cut_back(log.end()); !cut && cut.error().code != ErrorCode::corrupt) return tl::make_unexpected(cut.error());
   }
   if (tree.size() > log.end() || !agrees(log, tree)) {

@@ -10,10 +10,10 @@
 namespace invigil {
 namespace {
 
-constexpr Micros kHold = millis(800);          // of a run's first parts: players start with a burst of what was buffered
-constexpr Micros kGap = seconds(1);            // shorter holes are jitter
-constexpr Micros kLookEvery = seconds(1);      // without video: whether the session has changed, whether a piece is due
-constexpr std::uint64_t kGoodRun = 20;         // parts after which failures count anew
+constexpr Micros kHold = millis(800);      // of a run's first parts: players start with a burst of what was buffered
+constexpr Micros kGap = seconds(1);        // shorter holes are jitter
+constexpr Micros kLookEvery = seconds(1);  // without video: whether the session has changed, whether a piece is due
+constexpr std::uint64_t kGoodRun = 20;     // parts after which failures count anew
 
 bool is_network(const std::string& source) { return source.find("://") != std::string::npos; }
 
@@ -122,7 +122,8 @@ void CameraWorker::run_once(const std::stop_token& stop) {
   options.source = options_.source;
   options.part_length = options_.part_length;
   options.stall_limit = options_.stall_limit;
-  capture(options, stop, [&](CapturedPart part) { on_part(std::move(part), stop); }, [&](const CaptureEvent& event) { on_event(event); });
+  capture(
+      options, stop, [&](CapturedPart part) { on_part(std::move(part), stop); }, [&](const CaptureEvent& event) { on_event(event); });
   holding_ = false;
   while (!held_.empty() && !stop.stop_requested()) {
     record(std::move(held_.front()), stop);
@@ -168,8 +169,10 @@ void CameraWorker::on_event(const CaptureEvent& event) {
     out.add(stream, CAMERA_STATUS, out.when(), status.SerializeAsString());
   }});
   if (!queued) Poco::Logger::get("camera").error("the state of camera %s could not be recorded", options_.camera);
-  if (opened) Poco::Logger::get("camera").information("camera %s opened: %s %ux%u", options_.camera, event.video_codec, event.width, event.height);
-  else Poco::Logger::get("camera").warning("camera %s: %s", options_.camera, event.detail);
+  if (opened)
+    Poco::Logger::get("camera").information("camera %s opened: %s %ux%u", options_.camera, event.video_codec, event.width, event.height);
+  else
+    Poco::Logger::get("camera").warning("camera %s: %s", options_.camera, event.detail);
 }
 
 void CameraWorker::watch_keys(const CapturedPart& part) {
@@ -242,7 +245,8 @@ void CameraWorker::record(CapturedPart part, const std::stop_token& stop) {
   keep(std::move(part), start, room, session, stop);
 }
 
-void CameraWorker::keep(CapturedPart captured, Instant start, const std::string& room, const std::string& session, const std::stop_token& stop) {
+void CameraWorker::keep(CapturedPart captured, Instant start, const std::string& room, const std::string& session,
+                        const std::stop_token& stop) {
   const Instant end = start + Micros{captured.part.duration_us()};
   const Hash hash = sha256(captured.bytes);
   if (const auto put = around_.objects.put_if_absent(hash, captured.bytes); !put) {
@@ -315,8 +319,10 @@ CameraSnapshot CameraWorker::snapshot() const {
 Instant CameraWorker::complete_to(Instant now) const {
   const MutexLock lock(mutex_);
   Instant to = now;
-  if (!pending_.empty()) to = std::min(pending_.front(), now);
-  else if (up_) to = streaming_ ? std::min(snapshot_.last_part_end, now) : attempt_started_;
+  if (!pending_.empty())
+    to = std::min(pending_.front(), now);
+  else if (up_)
+    to = streaming_ ? std::min(snapshot_.last_part_end, now) : attempt_started_;
   const bool clock_set_back = promised_ - to > seconds(5);
   promised_ = clock_set_back ? to : std::max(promised_, to);
   return promised_;

@@ -28,11 +28,11 @@ struct CameraOptions {
   std::string source;  ///< rtsp://… or a file; may hold credentials
   Micros part_length = millis(500);
   Micros stall_limit = seconds(3);
-  Micros first_retry = seconds(1);   ///< doubled at each failure in a row…
+  Micros first_retry = seconds(1);     ///< doubled at each failure in a row…
   Micros longest_retry = seconds(30);  ///< …up to this; ±20 % by chance
-  bool loop_files = false;           ///< false: a file that ended stays ended
-  Micros list_every = seconds(10);   ///< a lasting loss is listed piece by piece, while it lasts
-  std::uint64_t seed = 0;            ///< of the jitter; 0 = random
+  bool loop_files = false;             ///< false: a file that ended stays ended
+  Micros list_every = seconds(10);     ///< a lasting loss is listed piece by piece, while it lasts
+  std::uint64_t seed = 0;              ///< of the jitter; 0 = random
 };
 
 /// What a camera writes to and asks; all must outlive the worker, but the committer must have been stopped before the worker goes.
@@ -54,9 +54,9 @@ struct CameraSnapshot {
   std::uint32_t width = 0, height = 0;
   bool transcoded = false;
   bool recording = false;
-  double key_interval_s = 0;        ///< longest seen between key frames of the present run; 0 = not known yet
-  std::uint64_t parts = 0;          ///< recorded since start
-  std::uint64_t lost_parts = 0;     ///< not recorded for lack of room
+  double key_interval_s = 0;     ///< longest seen between key frames of the present run; 0 = not known yet
+  std::uint64_t parts = 0;       ///< recorded since start
+  std::uint64_t lost_parts = 0;  ///< not recorded for lack of room
   Instant last_part_end{};
   std::uint32_t attempt = 0;
 };
@@ -120,11 +120,11 @@ class CameraWorker {
 
   mutable Mutex mutex_;
   CameraSnapshot snapshot_ INVIGIL_GUARDED_BY(mutex_);
-  bool up_ INVIGIL_GUARDED_BY(mutex_) = false;           ///< connected, or trying to be
-  bool streaming_ INVIGIL_GUARDED_BY(mutex_) = false;    ///< parts of this run are being stamped
+  bool up_ INVIGIL_GUARDED_BY(mutex_) = false;         ///< connected, or trying to be
+  bool streaming_ INVIGIL_GUARDED_BY(mutex_) = false;  ///< parts of this run are being stamped
   Instant attempt_started_ INVIGIL_GUARDED_BY(mutex_){};
-  std::deque<Instant> pending_ INVIGIL_GUARDED_BY(mutex_);  ///< starts of parts on their way to the log
-  mutable Instant promised_ INVIGIL_GUARDED_BY(mutex_){};   ///< what heartbeats have said
+  std::deque<Instant> pending_ INVIGIL_GUARDED_BY(mutex_);         ///< starts of parts on their way to the log
+  mutable Instant promised_ INVIGIL_GUARDED_BY(mutex_){};          ///< what heartbeats have said
   std::optional<Instant> failed_from_ INVIGIL_GUARDED_BY(mutex_);  ///< parts from here on were refused by the log
   Instant recorded_to_ INVIGIL_GUARDED_BY(mutex_){};
   std::condition_variable_any changed_;

@@ -5,8 +5,8 @@
 #include <fstream>
 #include <set>
 
-#include "broker/objects/file_object_store.h"
 #include "broker/media/rtsp_test_server.h"
+#include "broker/objects/file_object_store.h"
 #include "capture/capture_fixture.h"
 
 namespace invigil {
@@ -25,9 +25,10 @@ class CameraTest : public test::CaptureTest {
   }
   std::string made_video(int seconds) {
     const auto file = folder_ / fmt::format("made-{}.mp4", seconds);
-    const auto command = fmt::format("ffmpeg -v error -nostdin -y -f lavfi -i testsrc2=size=320x240:rate=20:duration={} -c:v libx264 -g 20 -bf 0 "
-                                     "-pix_fmt yuv420p -threads 1 {}",
-                                     seconds, file.string());
+    const auto command = fmt::format(
+        "ffmpeg -v error -nostdin -y -f lavfi -i testsrc2=size=320x240:rate=20:duration={} -c:v libx264 -g 20 -bf 0 "
+        "-pix_fmt yuv420p -threads 1 {}",
+        seconds, file.string());
     EXPECT_EQ(std::system(command.c_str()), 0) << command;
     return file.string();
   }
@@ -143,9 +144,10 @@ TEST_F(CameraTest, ADamagedFileIsAStateNotACrash) {
 
 TEST_F(CameraTest, ACameraThatVanishesIsRecordedAndTakenUpAgain) {
   const auto stream = folder_ / "live.h264";
-  const auto command = fmt::format("ffmpeg -v error -nostdin -y -f lavfi -i testsrc2=size=320x240:rate=30:duration=3 -c:v libx264 -g 30 -bf 0 -slices 1 "
-                                   "-pix_fmt yuv420p -threads 1 -bsf:v filter_units=remove_types=9 {}",
-                                   stream.string());
+  const auto command = fmt::format(
+      "ffmpeg -v error -nostdin -y -f lavfi -i testsrc2=size=320x240:rate=30:duration=3 -c:v libx264 -g 30 -bf 0 -slices 1 "
+      "-pix_fmt yuv420p -threads 1 -bsf:v filter_units=remove_types=9 {}",
+      stream.string());
   ASSERT_EQ(std::system(command.c_str()), 0) << command;
   std::ifstream file(stream, std::ios::binary);
   test::Behaviour breaks;

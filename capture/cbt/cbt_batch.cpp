@@ -52,7 +52,9 @@ Result<> check_strings(const Json& value, const std::string& where) {
   return {};
 }
 
-std::string text_or_empty(const Json& data, const char* key) { return data.contains(key) ? data.at(key).get<std::string>() : std::string{}; }
+std::string text_or_empty(const Json& data, const char* key) {
+  return data.contains(key) ? data.at(key).get<std::string>() : std::string{};
+}
 
 Result<TestEvent> read_event(const Json& json, std::size_t index) {
   TestEvent event;

@@ -64,8 +64,9 @@ TEST(CbtBatch, RefusesTextAndWhateverTheContractDoesNotName) {
 
 TEST(CbtBatch, NamesTheFaultByPointer) {
   EXPECT_EQ(error_of(batch_of(event_of("heartbeat", "{}") + "," + event_of("heartbeat", "{}", 0))).where, "/events/1/seq");
-  EXPECT_EQ(error_of(R"({"session":"s1","seat":"A01","events":[{"seq":1,"type":"heartbeat","at":"yesterday at about noon","mono_ms":1}]})").where,
-            "/events/0/at");
+  EXPECT_EQ(
+      error_of(R"({"session":"s1","seat":"A01","events":[{"seq":1,"type":"heartbeat","at":"yesterday at about noon","mono_ms":1}]})").where,
+      "/events/0/at");
   EXPECT_EQ(error_of(R"({"session":"s1","seat":"A01","events":[]})").where, "/events");
   EXPECT_EQ(error_of(R"({"session":"s1","seat":"A01","events":[{}],"more":1})").code, ErrorCode::invalid);
   EXPECT_EQ(error_of("[]").code, ErrorCode::invalid);
@@ -87,8 +88,8 @@ TEST(CbtBatch, OrdersBySeqAndHashesContentNotForm) {
   ASSERT_TRUE(batch);
   EXPECT_EQ(batch->events[0].event.client_seq(), 2u);
   EXPECT_EQ(batch->events[0].index, 1u);
-  const auto again = parse_cbt_batch(batch_of(
-      R"( { "type":"heartbeat", "data" : {}, "mono_ms":77,"seq":2,"at":"2026-11-22T08:30:00.123Z"})"));
+  const auto again =
+      parse_cbt_batch(batch_of(R"( { "type":"heartbeat", "data" : {}, "mono_ms":77,"seq":2,"at":"2026-11-22T08:30:00.123Z"})"));
   ASSERT_TRUE(again);
   EXPECT_EQ(again->events[0].event.content_hash(), batch->events[0].event.content_hash());
   EXPECT_NE(batch->events[1].event.content_hash(), batch->events[0].event.content_hash());

@@ -26,8 +26,7 @@ HttpResponse response_of(IntakeAnswer answer) {
 std::optional<IntakeAnswer> wrong_encoding(const HttpRequest& request) {
   std::string type = value_of(request.headers, "content-type");
   for (char& c : type) c = static_cast<char>(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
-  if (type.rfind("application/json", 0) != 0)
-    return intake_refusal(400, "invalid", "send Content-Type: application/json");
+  if (type.rfind("application/json", 0) != 0) return intake_refusal(400, "invalid", "send Content-Type: application/json");
   if (const auto charset = type.find("charset="); charset != std::string::npos && type.find("utf-8", charset) == std::string::npos)
     return intake_refusal(400, "invalid", "send JSON in UTF-8; other character sets are not taken");
   if (const std::string coding = value_of(request.headers, "content-encoding"); !coding.empty() && coding != "identity")
@@ -61,7 +60,8 @@ std::string bearer_token(const HttpRequest& request) {
 
 void add_cbt_routes(HttpServer& server, Intake& intake) {
   server.route("POST", "/v1/cbt/events", [&intake](const HttpRequest& request) { return post_events(intake, request); });
-  server.route("GET", "/v1/cbt/next", [&intake](const HttpRequest& request) { return response_of(intake.next(seat_of(request), bearer_token(request))); });
+  server.route("GET", "/v1/cbt/next",
+               [&intake](const HttpRequest& request) { return response_of(intake.next(seat_of(request), bearer_token(request))); });
 
   WebSocketHandler handler;
   handler.accept = [&intake](const HttpRequest& request) -> Result<> {

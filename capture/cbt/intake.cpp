@@ -19,16 +19,20 @@ IntakeAnswer refused(SeatRefusal why, const SeatName& seat) {
     case SeatRefusal::unknown_session:
       return intake_refusal(404, "unknown_session", fmt::format("no plan of this centre has a session {}", seat.session), "/session");
     case SeatRefusal::unknown_seat:
-      return intake_refusal(404, "unknown_seat", fmt::format("nobody is assigned to seat {} in session {}", seat.seat, seat.session), "/seat");
+      return intake_refusal(404, "unknown_seat", fmt::format("nobody is assigned to seat {} in session {}", seat.seat, seat.session),
+                            "/seat");
     case SeatRefusal::wrong_token:
       return intake_refusal(401, "wrong_token", fmt::format("this token is not the one of seat {} in session {}", seat.seat, seat.session));
     case SeatRefusal::not_open:
-      return intake_refusal(409, "session_not_open", fmt::format("session {} is not open: send these events again once it is", seat.session), "/session");
+      return intake_refusal(409, "session_not_open",
+                            fmt::format("session {} is not open: send these events again once it is", seat.session), "/session");
   }
   return intake_refusal(500, "internal", "the agent failed at this request");
 }
 
-IntakeAnswer of_error(const Error& error) { return intake_refusal(http_status(error.code), name_of(error.code), error.message, error.where); }
+IntakeAnswer of_error(const Error& error) {
+  return intake_refusal(http_status(error.code), name_of(error.code), error.message, error.where);
+}
 
 }  // namespace
 
@@ -44,7 +48,7 @@ struct Intake::Pending {
   SeatName seat;
   std::string room;
   std::function<void(IntakeAnswer)> answer;
-  std::vector<std::uint64_t> taken;   ///< numbers to take back when the commit fails
+  std::vector<std::uint64_t> taken;  ///< numbers to take back when the commit fails
   std::uint64_t high_before = 0;
   IntakeFigures figures;
   std::optional<IntakeAnswer> trouble;  ///< the first event that was not simply accepted
@@ -83,8 +87,8 @@ void Intake::submit(std::string_view body, std::string_view token, const std::op
   pending->seat = seat;
   pending->room = *room;
   pending->answer = answer;
-  const bool queued = committer_.submit({[this, pending](Drafting& out) { draft(*pending, out); },
-                                         [this, pending](const Result<>& outcome) { finish(*pending, outcome); }});
+  const bool queued = committer_.submit(
+      {[this, pending](Drafting& out) { draft(*pending, out); }, [this, pending](const Result<>& outcome) { finish(*pending, outcome); }});
   if (!queued) refuse(intake_refusal(503, "unavailable", "the agent cannot keep up or is stopping: send these events again"));
 }
 
@@ -171,16 +175,20 @@ void Intake::draft(Pending& pending, Drafting& out) {
         ++pending.figures.conflicts;
         pending.conflicts.push_back(seq);
         if (!pending.trouble)
-          pending.trouble = intake_refusal(409, "conflict", fmt::format("event {} was sent before with other content; both are kept", seq), where);
+          pending.trouble =
+              intake_refusal(409, "conflict", fmt::format("event {} was sent before with other content; both are kept", seq), where);
         break;
       }
       case SeatLedger::Verdict::too_old:
         if (!pending.trouble)
-          pending.trouble = intake_refusal(409, "too_old", fmt::format("event {} is older than the newest {} events; it was not taken", seq, SeatLedger::kWindow), where);
+          pending.trouble =
+              intake_refusal(409, "too_old",
+                             fmt::format("event {} is older than the newest {} events; it was not taken", seq, SeatLedger::kWindow), where);
         break;
       case SeatLedger::Verdict::too_far:
         if (!pending.trouble)
-          pending.trouble = intake_refusal(400, "invalid", fmt::format("event {} leaves more than {} numbers out; it was not taken", seq, SeatLedger::kMaxJump), where);
+          pending.trouble = intake_refusal(
+              400, "invalid", fmt::format("event {} leaves more than {} numbers out; it was not taken", seq, SeatLedger::kMaxJump), where);
         break;
     }
   }
@@ -232,8 +240,8 @@ Result<> Intake::restore_ledgers(std::string_view text) {
   if (!json.is_array()) return fail(ErrorCode::corrupt, "the agent's memory of seats is damaged");
   const MutexLock lock(mutex_);
   for (const Json& entry : json) {
-    if (!entry.is_object() || !entry.contains("session") || !entry.contains("seat") || !entry.contains("high") || !entry["session"].is_string() ||
-        !entry["seat"].is_string() || !entry["high"].is_number_unsigned())
+    if (!entry.is_object() || !entry.contains("session") || !entry.contains("seat") || !entry.contains("high") ||
+        !entry["session"].is_string() || !entry["seat"].is_string() || !entry["high"].is_number_unsigned())
       return fail(ErrorCode::corrupt, "the agent's memory of seats is damaged");
     remembered_highs_[{entry["session"].get<std::string>(), entry["seat"].get<std::string>()}] = entry["high"].get<std::uint64_t>();
   }

@@ -16,8 +16,9 @@ namespace {
 using Json = nlohmann::json;
 
 std::string answered(int seq, const std::string& answer = "A") {
-  return fmt::format(R"({{"seq":{},"type":"item.answered","at":"2026-11-22T08:30:{:02d}Z","mono_ms":{},"data":{{"item":"q1","answer":"{}"}}}})",
-                     seq, seq % 60, seq, answer);
+  return fmt::format(
+      R"({{"seq":{},"type":"item.answered","at":"2026-11-22T08:30:{:02d}Z","mono_ms":{},"data":{{"item":"q1","answer":"{}"}}}})", seq,
+      seq % 60, seq, answer);
 }
 
 std::string batch_of(const std::vector<std::string>& events, const std::string& session = "s1", const std::string& seat = "A01") {
@@ -143,7 +144,8 @@ TEST_F(IntakeTest, RefusesWhoMayNot) {
 TEST_F(IntakeTest, RefusesBadInput) {
   expect(post("{"), 400, "invalid");
   expect(post(batch_of({R"({"seq":1,"type":"heartbeat","at":"2026-11-22T08:30:00Z","mono_ms":1,"data":{"text":"x"}})"})), 400, "invalid");
-  expect(post(batch_of({answered(1), R"({"seq":0,"type":"heartbeat","at":"2026-11-22T08:30:00Z","mono_ms":1})"})), 400, "invalid", "/events/1/seq");
+  expect(post(batch_of({answered(1), R"({"seq":0,"type":"heartbeat","at":"2026-11-22T08:30:00Z","mono_ms":1})"})), 400, "invalid",
+         "/events/1/seq");
   expect(post(batch_of({answered(1'500'000)})), 400, "invalid", "/events/0/seq");
   expect(post(std::string(kMaxCbtBytes + 1, ' ')), 413, "too_large");
   expect(post("{\"session\":\"\xd5\xc5\"}"), 400, "invalid");
@@ -190,8 +192,10 @@ TEST_F(IntakeTest, AFullDiskTakesNothingAndLosesNothing) {
   int refused = 0;
   while (refused == 0 && seq < 2000) {
     const auto answer = post(batch_of({answered(seq)}));
-    if (answer.status == 200) ++seq;
-    else refused = answer.status;
+    if (answer.status == 200)
+      ++seq;
+    else
+      refused = answer.status;
   }
   EXPECT_EQ(refused, 507);
   disk.set_capacity(UINT64_MAX);

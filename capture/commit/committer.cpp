@@ -9,7 +9,7 @@
 namespace invigil {
 namespace {
 
-constexpr std::size_t kMaxEvents = 8192;    // waiting works; a CBT batch is one
+constexpr std::size_t kMaxEvents = 8192;  // waiting works; a CBT batch is one
 constexpr std::size_t kMaxVideo = 64;
 constexpr std::size_t kEventsARound = 512;
 constexpr std::size_t kVideoARound = 8;

@@ -74,7 +74,8 @@ TEST_F(CommitterTest, GroupsManyWorksAndKeepsTheirOrder) {
 TEST_F(CommitterTest, RecordsCarryTheNewestNonce) {
   committer_->set_nonce_source([] { return std::string(32, 'n'); });
   std::string nonce;
-  for (int i = 0; i < 3; ++i) ASSERT_TRUE(committer_->commit([&](Drafting& out) { out.add("agent/c1/a1", LOSS, out.when(), loss_with(i)); }));
+  for (int i = 0; i < 3; ++i)
+    ASSERT_TRUE(committer_->commit([&](Drafting& out) { out.add("agent/c1/a1", LOSS, out.when(), loss_with(i)); }));
   const auto records = log_->read_stream("agent/c1/a1", log_->tip("agent/c1/a1").seq, 1, 1 << 20);
   ASSERT_TRUE(records);
   EXPECT_EQ(parse_header(records->at(0).record.header)->last_nonce(), std::string(32, 'n'));

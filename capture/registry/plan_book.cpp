@@ -45,7 +45,8 @@ tl::expected<std::string, SeatRefusal> PlanBook::check_seat(const std::string& s
   for (const SeatAssignment& assignment : at->second.session.assignments()) {
     if (assignment.seat() != seat) continue;
     seat_known = true;
-    const bool now_in = (assignment.from_us() == 0 || assignment.from_us() <= now.us) && (assignment.to_us() == 0 || now.us < assignment.to_us());
+    const bool now_in =
+        (assignment.from_us() == 0 || assignment.from_us() <= now.us) && (assignment.to_us() == 0 || now.us < assignment.to_us());
     if (equal_in_constant_time(assignment.token_hash(), hash) && now_in) found = &assignment;
   }
   if (!seat_known) return tl::make_unexpected(SeatRefusal::unknown_seat);

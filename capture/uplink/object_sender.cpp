@@ -13,8 +13,13 @@ bool for_good(ErrorCode code) { return code == ErrorCode::too_large || code == E
 
 }  // namespace
 
-ObjectSender::ObjectSender(BusContext& context, Link::Options bulk, const ObjectStore& objects, const Clock& clock, std::function<void(const Hash&)> done)
-    : link_(context, std::move(bulk)), objects_(objects), clock_(clock), done_(std::move(done)), thread_([this](const std::stop_token& stop) { run(stop); }) {}
+ObjectSender::ObjectSender(BusContext& context, Link::Options bulk, const ObjectStore& objects, const Clock& clock,
+                           std::function<void(const Hash&)> done)
+    : link_(context, std::move(bulk)),
+      objects_(objects),
+      clock_(clock),
+      done_(std::move(done)),
+      thread_([this](const std::stop_token& stop) { run(stop); }) {}
 
 ObjectSender::~ObjectSender() {
   thread_.request_stop();

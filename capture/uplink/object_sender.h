@@ -18,7 +18,8 @@ namespace invigil {
 /// has it, or knows that it is lost here.
 class ObjectSender {
  public:
-  ObjectSender(BusContext& context, Link::Options bulk, const ObjectStore& objects, const Clock& clock, std::function<void(const Hash&)> done);
+  ObjectSender(BusContext& context, Link::Options bulk, const ObjectStore& objects, const Clock& clock,
+               std::function<void(const Hash&)> done);
   ~ObjectSender();
   void want(const Hash& object);
 

@@ -37,8 +37,11 @@ class ZmqUplink final : public Uplink {
         options_(std::move(options)),
         socket_options_{broker.endpoint, broker.server_public_key, broker.keys, kFrameLimit, 10'000},
         core_(core_options(broker), [this](std::string_view stream, std::uint64_t seq) { return own_hash(stream, seq); }),
-        sender_(context_, Link::Options{{std::move(bulk_endpoint), broker.server_public_key, broker.keys, kFrameLimit, 64}, broker.principal, options_.program, 0},
-                objects, clock, [this](const Hash& object) { object_done(object); }),
+        sender_(
+            context_,
+            Link::Options{
+                {std::move(bulk_endpoint), broker.server_public_key, broker.keys, kFrameLimit, 64}, broker.principal, options_.program, 0},
+            objects, clock, [this](const Hash& object) { object_done(object); }),
         watch_([this](const std::stop_token& stop) { watch(stop); }),
         thread_([this](const std::stop_token& stop) { run(stop); }) {}
 
@@ -212,7 +215,8 @@ class ZmqUplink final : public Uplink {
       }
     }
     if (options_.before_deletion) {
-      if (auto recorded = options_.before_deletion(deletion); !recorded) return Poco::Logger::get("uplink").error("nothing deleted: " + recorded.error().message);
+      if (auto recorded = options_.before_deletion(deletion); !recorded)
+        return Poco::Logger::get("uplink").error("nothing deleted: " + recorded.error().message);
     }
     for (const Hash& object : objects)
       if (auto erased = objects_.erase(object); !erased) Poco::Logger::get("uplink").warning(erased.error().message);
@@ -263,7 +267,8 @@ class ZmqUplink final : public Uplink {
 
 }  // namespace
 
-Result<std::unique_ptr<Uplink>> Uplink::start(EventLog& log, ObjectStore& objects, BrokerAddress broker, UplinkOptions options, const Clock& clock) {
+Result<std::unique_ptr<Uplink>> Uplink::start(EventLog& log, ObjectStore& objects, BrokerAddress broker, UplinkOptions options,
+                                              const Clock& clock) {
   if (broker.server_public_key.size() != 32 || broker.keys.public_key.size() != 32 || broker.keys.secret_key.size() != 32)
     return fail(ErrorCode::invalid, "the keys of a broker connection must have 32 bytes each");
   auto bulk = neighbour_endpoint(broker.endpoint, 1);

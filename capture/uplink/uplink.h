@@ -37,18 +37,18 @@ struct UplinkOptions {
 
 /// A snapshot of how it goes.
 struct UplinkStatus {
-  bool connected = false;              ///< heartbeats are answered
-  std::string trouble;                 ///< why not, or which stream the broker refuses, for people; empty when all is well
-  std::uint64_t backlog_records = 0;   ///< in the agent's log, not acked
-  std::uint64_t backlog_bytes = 0;     ///< estimate from the records sent so far
-  std::uint64_t acked_records = 0;     ///< since start of this program
-  std::uint64_t covered_records = 0;   ///< of all streams, proven at the broker by a checked checkpoint
-  std::uint64_t checkpoint_size = 0;   ///< tree size of the newest checked checkpoint
-  std::string nonce;                   ///< the broker's newest; to be carried by records from now on. Empty before the first
+  bool connected = false;             ///< heartbeats are answered
+  std::string trouble;                ///< why not, or which stream the broker refuses, for people; empty when all is well
+  std::uint64_t backlog_records = 0;  ///< in the agent's log, not acked
+  std::uint64_t backlog_bytes = 0;    ///< estimate from the records sent so far
+  std::uint64_t acked_records = 0;    ///< since start of this program
+  std::uint64_t covered_records = 0;  ///< of all streams, proven at the broker by a checked checkpoint
+  std::uint64_t checkpoint_size = 0;  ///< tree size of the newest checked checkpoint
+  std::string nonce;                  ///< the broker's newest; to be carried by records from now on. Empty before the first
   bool clock_known = false;
-  std::int64_t offset_low_us = 0;      ///< broker time - agent time lies between low and high
+  std::int64_t offset_low_us = 0;  ///< broker time - agent time lies between low and high
   std::int64_t offset_high_us = 0;
-  std::int64_t round_trip_us = 0;      ///< the smallest of the last 8
+  std::int64_t round_trip_us = 0;  ///< the smallest of the last 8
 };
 
 /// Sends the log's streams in the order control > events > evidence > bulk, an object before the record naming it, and

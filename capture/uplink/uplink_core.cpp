@@ -11,7 +11,7 @@ namespace invigil {
 namespace {
 
 constexpr std::size_t kStreamsPerHello = 500;
-constexpr std::int64_t kHoldUs = 1'000'000;     // before asking a broker again that could not store
+constexpr std::int64_t kHoldUs = 1'000'000;      // before asking a broker again that could not store
 constexpr std::int64_t kRefusedUs = 30'000'000;  // before asking one again that refused the stream
 constexpr std::size_t kClockSamples = 8;
 constexpr std::int64_t kWallJumpUs = 100'000;  // wall and monotonic time of one heartbeat may differ by this
@@ -133,7 +133,8 @@ void UplinkCore::on(const BrokerFrame& m, Now now, UplinkOutputs& out) {
 
 void UplinkCore::on_resume(const Resume& resume, Now now, UplinkOutputs& out) {
   if (resume.schema_version() != kWireVersion) {
-    trouble_ = fmt::format("the broker speaks wire version {}, this agent {}: install matching versions", resume.schema_version(), kWireVersion);
+    trouble_ =
+        fmt::format("the broker speaks wire version {}, this agent {}: install matching versions", resume.schema_version(), kWireVersion);
     return;
   }
   if (signing_key_.empty()) signing_key_ = resume.signing_public_key();
@@ -150,13 +151,15 @@ void UplinkCore::on_resume(const Resume& resume, Now now, UplinkOutputs& out) {
     s.trouble.clear();
     s.hold_us = 0;
     if (high.seq() > s.at.tip) {
-      hold(s, fmt::format("the broker has {} up to {}, this log only up to {}: this log is an older copy; nothing more is sent of it", s.name, high.seq(),
-                          s.at.tip),
+      hold(s,
+           fmt::format("the broker has {} up to {}, this log only up to {}: this log is an older copy; nothing more is sent of it", s.name,
+                       high.seq(), s.at.tip),
            now.mono_us + kRefusedUs);
       continue;
     }
     if (high.seq() < s.at.acked)
-      s.trouble = fmt::format("the broker no longer has {} after {}, which it had acknowledged: what is left of it here is sent again", s.name, high.seq());
+      s.trouble = fmt::format("the broker no longer has {} after {}, which it had acknowledged: what is left of it here is sent again",
+                              s.name, high.seq());
     if (high.seq() < s.at.covered) {
       // What it forgot it no longer vouches for: nothing of it may be deleted here, and its next checkpoint is to be read anew.
       s.at.covered = high.seq();
@@ -191,7 +194,8 @@ void UplinkCore::on_nack(const Nack& nack, Now now) {
     if (auto bytes = from_hex(nack.failure().where()))
       if (auto object = hash_from(*bytes)) stored_.erase(*object);
   }
-  const bool lacks_something = nack.failure().code() == name_of(ErrorCode::conflict) || nack.failure().code() == name_of(ErrorCode::not_found);
+  const bool lacks_something =
+      nack.failure().code() == name_of(ErrorCode::conflict) || nack.failure().code() == name_of(ErrorCode::not_found);
   if (!lacks_something) hold(s, nack.failure().text(), now.mono_us + kHoldUs);  // the broker could not store it
   s.moved_us = now.mono_us;
   rewind(s, nack.expected() - 1);
@@ -247,7 +251,8 @@ UplinkStatus UplinkCore::status() const {
   status.acked_records = acked_total_;
   status.checkpoint_size = checkpoint_size_;
   status.nonce = nonce_;
-  const auto best = std::min_element(clock_.begin(), clock_.end(), [](const ClockSample& a, const ClockSample& b) { return a.round_trip_us < b.round_trip_us; });
+  const auto best = std::min_element(clock_.begin(), clock_.end(),
+                                     [](const ClockSample& a, const ClockSample& b) { return a.round_trip_us < b.round_trip_us; });
   if (best != clock_.end()) {
     status.clock_known = true;
     status.offset_low_us = best->low_us;

@@ -32,24 +32,28 @@ struct UplinkCoreOptions {
   std::string principal;
   std::string program;
   std::string boot_id;
-  std::string broker_signing_key;       ///< empty: taken from the broker's first RESUME
+  std::string broker_signing_key;  ///< empty: taken from the broker's first RESUME
   std::uint64_t seed = 1;
   std::size_t records_per_frame = 64;
   std::size_t bytes_per_frame = 256 * 1024;
   std::size_t objects_at_once = 4;
   Micros heartbeat_every = seconds(1);
   Micros dead_after = seconds(3);
-  Micros retry_first = millis(200);     ///< doubled each time, jittered over its upper half…
-  Micros retry_longest = seconds(2);    ///< …up to this
-  Micros resend_after = seconds(3);     ///< without an ack
+  Micros retry_first = millis(200);   ///< doubled each time, jittered over its upper half…
+  Micros retry_longest = seconds(2);  ///< …up to this
+  Micros resend_after = seconds(3);   ///< without an ack
 };
 
 // ---- inputs ----
 
 /// What the agent's log holds durably.
-struct LogTips { std::map<std::string, StreamTip, std::less<>> tips; };
+struct LogTips {
+  std::map<std::string, StreamTip, std::less<>> tips;
+};
 /// A frame from the broker, on the connection opened last.
-struct BrokerFrame { std::string_view frame; };
+struct BrokerFrame {
+  std::string_view frame;
+};
 /// The answer to LoadRecords; without records, `failure` says why.
 struct LoadedRecords {
   std::string stream;
@@ -74,7 +78,7 @@ struct LoadRecords {
   std::size_t max_bytes = 0;
 };
 struct UplinkOutputs {
-  bool open = false;   ///< a fresh connection, the old one closed; before `sends`
+  bool open = false;  ///< a fresh connection, the old one closed; before `sends`
   bool close = false;
   std::vector<std::string> sends;
   std::vector<LoadRecords> loads;
@@ -86,7 +90,7 @@ struct UplinkOutputs {
 
 /// How far one stream is.
 struct StreamProgress {
-  std::uint64_t tip = 0;      ///< in the agent's log
+  std::uint64_t tip = 0;  ///< in the agent's log
   std::uint64_t sent = 0;
   std::uint64_t acked = 0;
   std::uint64_t covered = 0;  ///< the log may drop up to here
@@ -118,13 +122,15 @@ class UplinkCore {
     StreamProgress at;
     std::deque<Ready> ready;  // loaded, not sent; continues at.sent
     bool loading = false;
-    bool resumed = false;     // on this connection
+    bool resumed = false;  // on this connection
     std::uint64_t loading_from = 0;
     std::string trouble;        // why nothing goes on here; empty as soon as it does
     std::int64_t hold_us = 0;   // nothing is loaded or sent before then
     std::int64_t moved_us = 0;  // last progress: ack or first send
   };
-  struct ClockSample { std::int64_t low_us, high_us, round_trip_us; };
+  struct ClockSample {
+    std::int64_t low_us, high_us, round_trip_us;
+  };
 
   void on(const LogTips& m, Now now, UplinkOutputs& out);
   void on(const BrokerFrame& m, Now now, UplinkOutputs& out);

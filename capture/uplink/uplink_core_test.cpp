@@ -16,7 +16,9 @@ constexpr std::uint64_t kEach = 100;
 /// An agent whose three streams all have a backlog, and a broker that grants `credit` records.
 class LanesTest : public testing::Test {
  protected:
-  LanesTest() : core_({.principal = "a1", .program = "test", .boot_id = std::string(16, 'b'), .broker_signing_key = ""}, [](std::string_view, std::uint64_t) { return std::nullopt; }) {
+  LanesTest()
+      : core_({.principal = "a1", .program = "test", .boot_id = std::string(16, 'b'), .broker_signing_key = ""},
+              [](std::string_view, std::uint64_t) { return std::nullopt; }) {
     LogTips tips;
     for (const std::string& name : {kCamera, kSeat, kLife}) {
       StreamWriter writer(name, {}, key_, std::string(16, 'b'));
@@ -63,7 +65,8 @@ class LanesTest : public testing::Test {
     return streams;
   }
 
-  static inline const std::string kCamera = camera_stream("c1", "cam1"), kSeat = seat_stream("c1", "s1", "1"), kLife = agent_stream("c1", "a1");
+  static inline const std::string kCamera = camera_stream("c1", "cam1"), kSeat = seat_stream("c1", "s1", "1"),
+                                  kLife = agent_stream("c1", "a1");
   const SigningKey key_ = SigningKey::from_seed(sha256("agent"));
   std::map<std::string, std::vector<Record>> records_;
   UplinkCore core_;
@@ -166,7 +169,8 @@ TEST_F(WedgesTest, ABrokerThatForgotWhatItAcknowledgedGetsItAgain) {
   EXPECT_EQ(core_.status().trouble, "");
 }
 
-// Three seconds of disk errors at the broker: two refusals before the first answer, and the answer to the first question stopped the stream.
+// Three seconds of disk errors at the broker: two refusals before the first answer, and the answer to the first question stopped the
+// stream.
 TEST_F(WedgesTest, AnAnswerToAnOlderQuestionIsDropped) {
   resume_at(0);
   const auto first = loads();

@@ -74,12 +74,14 @@ void UplinkCore::on(const LoadedRecords& m, Now now, UplinkOutputs&) {
   if (m.from_seq != next) return;  // rewound meanwhile
   if (m.records.empty()) {
     const std::string why = m.failure ? ": " + m.failure->message : std::string();
-    return hold(s, fmt::format("the broker waits for {} from seq {}, which can't be read here{}", s.name, next, why), now.mono_us + kReadAgainUs);
+    return hold(s, fmt::format("the broker waits for {} from seq {}, which can't be read here{}", s.name, next, why),
+                now.mono_us + kReadAgainUs);
   }
   for (const Record& record : m.records) {
     auto header = parse_header(record.header);
     if (!header || header->seq() != next)
-      return hold(s, fmt::format("the broker waits for {} from seq {}, which this log holds no longer", s.name, next), now.mono_us + kReadAgainUs);
+      return hold(s, fmt::format("the broker waits for {} from seq {}, which this log holds no longer", s.name, next),
+                  now.mono_us + kReadAgainUs);
     Ready ready{record, next, {}};
     if (header->kind() == VIDEO_PART) {
       if (auto part = parse_payload<VideoPart>(record.payload))

@@ -18,8 +18,9 @@ Json me_json(const Login& login) {
   Json rights = Json::array();
   for (const Action action : all_actions())
     if (may(login.person, action)) rights.push_back(name_of(action));
-  return {{"user", login.person.user},   {"display_name", login.person.display_name}, {"role", name_of(login.person.role)},
-          {"scope", login.person.scope}, {"rights", std::move(rights)},               {"expires_us", login.expires.us}};
+  return {{"user", login.person.user},          {"display_name", login.person.display_name},
+          {"role", name_of(login.person.role)}, {"scope", login.person.scope},
+          {"rights", std::move(rights)},        {"expires_us", login.expires.us}};
 }
 
 std::string cookie_header(const HttpRequest& request, std::string_view value, std::int64_t max_age_s) {
@@ -27,7 +28,8 @@ std::string cookie_header(const HttpRequest& request, std::string_view value, st
 }
 
 /// A failed or good log-in as a record. A name nobody has is not believed enough to name a stream.
-Result<> note(ConsoleContext& context, RecordKind kind, const std::string& user, const std::string& display_name, bool known, const std::string& remote) {
+Result<> note(ConsoleContext& context, RecordKind kind, const std::string& user, const std::string& display_name, bool known,
+              const std::string& remote) {
   PersonAct act;
   act.set_user(known ? user : std::string());
   act.set_display_name(display_name);
@@ -42,7 +44,8 @@ Result<> note(ConsoleContext& context, RecordKind kind, const std::string& user,
 Answer log_in(ConsoleContext& context, const HttpRequest& request) {
   const auto body = parse_json(request.body, 4096);
   if (!body) return refuse(body.error());
-  if (!body->is_object() || body->size() != 2 || !body->contains("user") || !body->contains("password") || !body->at("user").is_string() || !body->at("password").is_string())
+  if (!body->is_object() || body->size() != 2 || !body->contains("user") || !body->contains("password") || !body->at("user").is_string() ||
+      !body->at("password").is_string())
     return refuse({400, "invalid", R"(expected {"user": "…", "password": "…"})", {}});
   const std::string user = body->at("user").get<std::string>();
   const std::string password = body->at("password").get<std::string>();
@@ -73,8 +76,10 @@ Answer list_acts(ConsoleContext& context, const HttpRequest& request) {
   const auto after = integer_of(request, "after");
   if (!after) return refuse(after.error());
   const auto rows = context.readers.with([&](Database& index) {
-    return index.query("SELECT position, act, user, display_name, at_us, subject, detail, remote, stream, seq, hash FROM acts WHERE position < ? ORDER BY position DESC LIMIT ?",
-                       {after->value_or(INT64_MAX), *limit + 1});
+    return index.query(
+        "SELECT position, act, user, display_name, at_us, subject, detail, remote, stream, seq, hash FROM acts WHERE position < ? ORDER BY "
+        "position DESC LIMIT ?",
+        {after->value_or(INT64_MAX), *limit + 1});
   });
   if (!rows) return refuse(rows.error());
   Json acts = Json::array();
@@ -109,7 +114,9 @@ void add_access_routes(HttpServer& server, ConsoleContext& context) {
                  response.headers.emplace_back("Set-Cookie", cookie_header(request, "", 0));
                  return response;
                }));
-  server.route("GET", "/v1/me", for_anybody_logged_in(context, [](const HttpRequest&, const Login& login) -> Answer { return json_response(me_json(login)); }));
+  server.route("GET", "/v1/me", for_anybody_logged_in(context, [](const HttpRequest&, const Login& login) -> Answer {
+                 return json_response(me_json(login));
+               }));
   server.route("GET", "/v1/users", guarded(context, Action::read_users, [&context](const HttpRequest&, const Login&) -> Answer {
                  const auto accounts = context.accounts.list();
                  if (!accounts) return refuse(accounts.error());
@@ -122,7 +129,9 @@ void add_access_routes(HttpServer& server, ConsoleContext& context) {
                                     {"disabled", account.disabled}});
                  return json_response({{"users", std::move(users)}});
                }));
-  server.route("GET", "/v1/acts", guarded(context, Action::read_acts, [&context](const HttpRequest& request, const Login&) { return list_acts(context, request); }));
+  server.route("GET", "/v1/acts", guarded(context, Action::read_acts, [&context](const HttpRequest& request, const Login&) {
+                 return list_acts(context, request);
+               }));
 }
 
 }  // namespace invigil

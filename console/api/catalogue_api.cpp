@@ -12,9 +12,27 @@ namespace {
 using Json = nlohmann::json;
 
 // The names analysis uses; a kind it adds later shows up by its first incident.
-constexpr auto kKinds = std::to_array<std::string_view>({"signal_lost", "frozen", "covered", "dark", "moved", "seat_empty", "second_person", "head_turned", "focus_lost_then_answer", "paste",
-                                                         "answer_burst", "event_gap", "silent_seat", "screen_room_disagree", "event_conflict",
-                                                         "similar_answers", "answer_ring", "fast_and_good", "answers_changed", "answers_follow", "knew_items"});
+constexpr auto kKinds = std::to_array<std::string_view>({"signal_lost",
+                                                         "frozen",
+                                                         "covered",
+                                                         "dark",
+                                                         "moved",
+                                                         "seat_empty",
+                                                         "second_person",
+                                                         "head_turned",
+                                                         "focus_lost_then_answer",
+                                                         "paste",
+                                                         "answer_burst",
+                                                         "event_gap",
+                                                         "silent_seat",
+                                                         "screen_room_disagree",
+                                                         "event_conflict",
+                                                         "similar_answers",
+                                                         "answer_ring",
+                                                         "fast_and_good",
+                                                         "answers_changed",
+                                                         "answers_follow",
+                                                         "knew_items"});
 
 Result<Json> kinds_json(Database& index, const Login& login) {
   const ScopeSql scope = scope_sql(login.person, Action::read_incidents, "i.centre");
@@ -22,20 +40,28 @@ Result<Json> kinds_json(Database& index, const Login& login) {
   const auto entry = [&](const std::string& kind) -> Json& {
     Json& one = kinds[kind];
     if (one.is_null())
-      one = {{"kind", kind}, {"detectors", Json::array()}, {"counts", {{"open", 0}, {"confirmed", 0}, {"dismissed", 0}, {"escalated", 0}}}, {"precision", 0.5}, {"error_rate", nullptr}};
+      one = {{"kind", kind},
+             {"detectors", Json::array()},
+             {"counts", {{"open", 0}, {"confirmed", 0}, {"dismissed", 0}, {"escalated", 0}}},
+             {"precision", 0.5},
+             {"error_rate", nullptr}};
     return one;
   };
   for (const std::string_view kind : kKinds) entry(std::string(kind));
-  const auto counts = index.query("SELECT i.kind, i.state, COUNT(*) FROM incidents i WHERE " + std::string(kEffective) + scope.sql + " GROUP BY i.kind, i.state", scope.values);
+  const auto counts = index.query(
+      "SELECT i.kind, i.state, COUNT(*) FROM incidents i WHERE " + std::string(kEffective) + scope.sql + " GROUP BY i.kind, i.state",
+      scope.values);
   if (!counts) return tl::make_unexpected(counts.error());
   for (const SqlRow& row : *counts) entry(row.text(0))["counts"][row.text(1)] = row.integer(2);
-  const auto precision = index.query("SELECT kind, (SUM(state = 'confirmed') + 1.0) / (SUM(state IN ('confirmed', 'dismissed')) + 2.0) FROM incidents GROUP BY kind");
+  const auto precision = index.query(
+      "SELECT kind, (SUM(state = 'confirmed') + 1.0) / (SUM(state IN ('confirmed', 'dismissed')) + 2.0) FROM incidents GROUP BY kind");
   if (!precision) return tl::make_unexpected(precision.error());
   for (const SqlRow& row : *precision) entry(row.text(0))["precision"] = row.real(1);
   const auto detectors = index.query("SELECT DISTINCT i.kind, i.detector, i.detector_version FROM incidents i ORDER BY 1, 2, 3");
   if (!detectors) return tl::make_unexpected(detectors.error());
   for (const SqlRow& row : *detectors) entry(row.text(0))["detectors"].push_back({{"name", row.text(1)}, {"version", row.text(2)}});
-  const auto rates = index.query("SELECT i.kind, i.error_rate FROM incidents i WHERE i.position = (SELECT MAX(position) FROM incidents WHERE kind = i.kind)");
+  const auto rates = index.query(
+      "SELECT i.kind, i.error_rate FROM incidents i WHERE i.position = (SELECT MAX(position) FROM incidents WHERE kind = i.kind)");
   if (!rates) return tl::make_unexpected(rates.error());
   for (const SqlRow& row : *rates) entry(row.text(0))["error_rate"] = Json::parse(row.text(1), nullptr, false);
   Json out = Json::array();
@@ -45,7 +71,9 @@ Result<Json> kinds_json(Database& index, const Login& login) {
 
 Result<Json> rooms_json(Database& index, const Login& login) {
   const ScopeSql scope = scope_sql(login.person, Action::read_sessions, "centre");
-  const auto rows = index.query("SELECT centre, room, percepts_on, percepts_off, frames_skipped, at_us FROM room_analysis WHERE 1" + scope.sql + " ORDER BY centre, room", scope.values);
+  const auto rows = index.query("SELECT centre, room, percepts_on, percepts_off, frames_skipped, at_us FROM room_analysis WHERE 1" +
+                                    scope.sql + " ORDER BY centre, room",
+                                scope.values);
   if (!rows) return tl::make_unexpected(rows.error());
   Json out = Json::array();
   for (const SqlRow& row : *rows)
@@ -67,7 +95,8 @@ void add_catalogue_routes(HttpServer& server, ConsoleContext& context) {
                    codes.push_back({{"code", code.code}, {"group", code.group}, {"zh", code.zh}, {"en", code.en}, {"basis", code.basis}});
                  return json_response({{"version", kRulesVersion}, {"codes", std::move(codes)}});
                }));
-  server.route("GET", "/v1/detectors", guarded(context, Action::read_incidents, [&context](const HttpRequest&, const Login& login) -> Answer {
+  server.route("GET", "/v1/detectors",
+               guarded(context, Action::read_incidents, [&context](const HttpRequest&, const Login& login) -> Answer {
                  auto answer = context.readers.with([&](Database& index) -> Result<Json> {
                    auto kinds = kinds_json(index, login);
                    if (!kinds) return kinds;

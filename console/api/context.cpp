@@ -25,15 +25,22 @@ HttpHandler with_login(ConsoleContext& context, std::optional<Action> action, Pe
     const auto login = cookie == request.cookies.end() ? std::nullopt : context.accounts.who(cookie->second);
     if (!login) return problem_response({401, "unauthenticated", "log in first", {}});
     if (action && !may(login->person, *action))
-      return problem_response({403, "not_allowed", fmt::format("a {} may not do this", name_of(login->person.role)), {{"action", std::string(name_of(*action))}}});
+      return problem_response({403,
+                               "not_allowed",
+                               fmt::format("a {} may not do this", name_of(login->person.role)),
+                               {{"action", std::string(name_of(*action))}}});
     return answer_of(handler(request, *login));
   };
 }
 
 }  // namespace
 
-HttpHandler guarded(ConsoleContext& context, Action action, PersonHandler handler) { return with_login(context, action, std::move(handler)); }
-HttpHandler for_anybody_logged_in(ConsoleContext& context, PersonHandler handler) { return with_login(context, std::nullopt, std::move(handler)); }
+HttpHandler guarded(ConsoleContext& context, Action action, PersonHandler handler) {
+  return with_login(context, action, std::move(handler));
+}
+HttpHandler for_anybody_logged_in(ConsoleContext& context, PersonHandler handler) {
+  return with_login(context, std::nullopt, std::move(handler));
+}
 
 HttpHandler open_to_all(std::function<Answer(const HttpRequest&)> handler) {
   return [handler = std::move(handler)](const HttpRequest& request) {
@@ -60,7 +67,8 @@ Problem parameter_invalid(const std::string& name, const std::string& message) {
 }
 
 Problem not_found(const std::string& what, const std::string& id) {
-  return {404, "not_found", fmt::format("there is no {} \"{}\" here", what, id.substr(0, 100)), {{"what", what}, {"id", id.substr(0, 100)}}};
+  return {
+      404, "not_found", fmt::format("there is no {} \"{}\" here", what, id.substr(0, 100)), {{"what", what}, {"id", id.substr(0, 100)}}};
 }
 
 tl::expected<std::optional<std::int64_t>, Problem> integer_of(const HttpRequest& request, const std::string& name) {
@@ -69,7 +77,8 @@ tl::expected<std::optional<std::int64_t>, Problem> integer_of(const HttpRequest&
   std::int64_t value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
   // Half of the range, so that sums of two never overflow.
-  if (error != std::errc{} || end != text.data() + text.size() || value < 0 || value > INT64_MAX / 4) return refuse(parameter_invalid(name, "a whole number ≥ 0 is expected"));
+  if (error != std::errc{} || end != text.data() + text.size() || value < 0 || value > INT64_MAX / 4)
+    return refuse(parameter_invalid(name, "a whole number ≥ 0 is expected"));
   return std::optional(value);
 }
 

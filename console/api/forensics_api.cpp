@@ -44,7 +44,8 @@ struct AnswerIncidents {
 };
 
 Result<AnswerIncidents> incidents_of(Database& index, const std::string& session) {
-  auto found = incident_summaries(index, " WHERE i.session = ? AND i.detector = 'answer_forensics' AND " + std::string(kEffective) + " ORDER BY i.position", {session});
+  auto found = incident_summaries(
+      index, " WHERE i.session = ? AND i.detector = 'answer_forensics' AND " + std::string(kEffective) + " ORDER BY i.position", {session});
   if (!found) return tl::make_unexpected(found.error());
   AnswerIncidents out;
   for (const Json& one : *found) {
@@ -52,7 +53,8 @@ Result<AnswerIncidents> incidents_of(Database& index, const std::string& session
     const std::set<std::string> seats = one["seats"].get<std::set<std::string>>();
     for (const std::string& seat : seats) out.seats[seat].push_back(id);
     const Json& words = one["explanation"]["parameters"];
-    if (kind == "similar_answers" && words.contains("a") && words.contains("b")) out.pairs[std::minmax(words["a"].get<std::string>(), words["b"].get<std::string>())] = id;
+    if (kind == "similar_answers" && words.contains("a") && words.contains("b"))
+      out.pairs[std::minmax(words["a"].get<std::string>(), words["b"].get<std::string>())] = id;
     if (kind == "answer_ring") out.rings.emplace_back(seats, id);
   }
   return out;
@@ -73,7 +75,9 @@ Result<> complete(Database& index, const SessionFacts& facts, bool names, Json& 
   auto incidents = incidents_of(index, facts.id);
   if (!incidents) return tl::make_unexpected(incidents.error());
   std::map<std::string, std::pair<std::int64_t, std::int64_t>> places;
-  const auto seats = index.query("SELECT s.id, s.seat_row, s.seat_column FROM session_rooms r JOIN seats s ON s.room = r.room AND s.centre = ? WHERE r.session = ?", {facts.centre, facts.id});
+  const auto seats = index.query(
+      "SELECT s.id, s.seat_row, s.seat_column FROM session_rooms r JOIN seats s ON s.room = r.room AND s.centre = ? WHERE r.session = ?",
+      {facts.centre, facts.id});
   if (!seats) return tl::make_unexpected(seats.error());
   for (const SqlRow& row : *seats) places[row.text(0)] = {row.integer(1), row.integer(2)};
   std::map<std::string, std::string> known;
@@ -98,7 +102,8 @@ Result<> complete(Database& index, const SessionFacts& facts, bool names, Json& 
   for (Json& pair : out["pairs"]) {
     const auto own = incidents->pairs.find(std::minmax(pair["a"].get<std::string>(), pair["b"].get<std::string>()));
     pair["incident"] = own != incidents->pairs.end() ? Json(own->second) : nullptr;
-    if (own == incidents->pairs.end() && pair["level"] != "none") pair["incident"] = ring_incident(*incidents, seat_of, Json{pair["a"], pair["b"]});
+    if (own == incidents->pairs.end() && pair["level"] != "none")
+      pair["incident"] = ring_incident(*incidents, seat_of, Json{pair["a"], pair["b"]});
   }
   out.erase("paper");
   return {};
@@ -120,10 +125,19 @@ Answer findings(ConsoleContext& context, const HttpRequest& request, const Login
       out = std::move((*kept)->findings);
       out["state"] = "done";
       out["at_us"] = (*kept)->at_us;
-      if (auto done = complete(index, *facts, may_in(login.person, Action::read_names, facts->centre), out); !done) return tl::make_unexpected(done.error());
+      if (auto done = complete(index, *facts, may_in(login.person, Action::read_names, facts->centre), out); !done)
+        return tl::make_unexpected(done.error());
     } else {
-      out = {{"state", watch.empty() ? "none" : "watch"}, {"at_us", nullptr}, {"complete", false}, {"candidates", 0}, {"items", 0}, {"keyed", false}, {"similarity_tested", false},
-             {"alpha", nullptr}, {"expected_false_flags", nullptr}, {"pair_count", 0}};
+      out = {{"state", watch.empty() ? "none" : "watch"},
+             {"at_us", nullptr},
+             {"complete", false},
+             {"candidates", 0},
+             {"items", 0},
+             {"keyed", false},
+             {"similarity_tested", false},
+             {"alpha", nullptr},
+             {"expected_false_flags", nullptr},
+             {"pair_count", 0}};
       for (const char* list : {"models", "notes", "families", "pairs", "rings", "people"}) out[list] = Json::array();
     }
     out["watch"] = std::move(watch);
@@ -159,7 +173,12 @@ Answer side_by_side(ConsoleContext& context, const HttpRequest& request, const L
         const std::int64_t ms = person["committed_ms"][j];
         return ms < 0 ? Json(nullptr) : Json(opened + ms * 1000);
       };
-      items.push_back({{"item", item["item"]}, {"key", item["key"]}, {"a", (*one)["answers"][j]}, {"b", (*other)["answers"][j]}, {"a_us", when(*one)}, {"b_us", when(*other)}});
+      items.push_back({{"item", item["item"]},
+                       {"key", item["key"]},
+                       {"a", (*one)["answers"][j]},
+                       {"b", (*other)["answers"][j]},
+                       {"a_us", when(*one)},
+                       {"b_us", when(*other)}});
     }
     return Json{{"a", a}, {"b", b}, {"items", std::move(items)}};
   });
@@ -171,10 +190,12 @@ Answer side_by_side(ConsoleContext& context, const HttpRequest& request, const L
 }  // namespace
 
 void add_forensics_routes(HttpServer& server, ConsoleContext& context) {
-  server.route("GET", "/v1/sessions/{session}/forensics",
-               guarded(context, Action::read_incidents, [&context](const HttpRequest& r, const Login& l) { return findings(context, r, l); }));
-  server.route("GET", "/v1/sessions/{session}/forensics/pair",
-               guarded(context, Action::read_incidents, [&context](const HttpRequest& r, const Login& l) { return side_by_side(context, r, l); }));
+  server.route(
+      "GET", "/v1/sessions/{session}/forensics",
+      guarded(context, Action::read_incidents, [&context](const HttpRequest& r, const Login& l) { return findings(context, r, l); }));
+  server.route(
+      "GET", "/v1/sessions/{session}/forensics/pair",
+      guarded(context, Action::read_incidents, [&context](const HttpRequest& r, const Login& l) { return side_by_side(context, r, l); }));
 }
 
 }  // namespace invigil

@@ -36,7 +36,8 @@ Json opinion_from(const SqlRow& row, std::size_t at, const std::string& incident
           {"display_name", row.text(at + 4)},
           {"at_us", row.integer(at + 5)},
           {"rules_version", row.text(at + 6)},
-          {"record", {{"stream", row.text(at + 7)}, {"seq", row.integer(at + 8)}, {"hash", row.text(at + 9)}, {"position", row.integer(at + 10)}}}};
+          {"record",
+           {{"stream", row.text(at + 7)}, {"seq", row.integer(at + 8)}, {"hash", row.text(at + 9)}, {"position", row.integer(at + 10)}}}};
 }
 
 Json incident_from(const SqlRow& row) {
@@ -87,7 +88,10 @@ Result<Json> incident_summary(Database& index, const std::string& id) {
 }
 
 Result<Json> incident_counts(Database& index, const std::string& rest, const std::vector<SqlValue>& values) {
-  const auto rows = index.query(fmt::format("SELECT i.state, COUNT(*) FROM incidents i LEFT JOIN sessions s ON s.id = i.session WHERE {}{} GROUP BY i.state", kEffective, rest), values);
+  const auto rows = index.query(
+      fmt::format("SELECT i.state, COUNT(*) FROM incidents i LEFT JOIN sessions s ON s.id = i.session WHERE {}{} GROUP BY i.state",
+                  kEffective, rest),
+      values);
   if (!rows) return tl::make_unexpected(rows.error());
   Json out{{"open", 0}, {"confirmed", 0}, {"dismissed", 0}, {"escalated", 0}};
   for (const SqlRow& row : *rows) out[row.text(0)] = row.integer(1);
@@ -95,7 +99,11 @@ Result<Json> incident_counts(Database& index, const std::string& rest, const std
 }
 
 Result<std::vector<Json>> opinions_json(Database& index, const std::string& rest, const std::vector<SqlValue>& values) {
-  const auto rows = index.query("SELECT incident, outcome, reason, violation_code, user, display_name, at_us, rules_version, stream, seq, hash, position FROM opinions " + rest, values);
+  const auto rows = index.query(
+      "SELECT incident, outcome, reason, violation_code, user, display_name, at_us, rules_version, stream, seq, hash, position FROM "
+      "opinions " +
+          rest,
+      values);
   if (!rows) return tl::make_unexpected(rows.error());
   std::vector<Json> out;
   for (const SqlRow& row : *rows) out.push_back(opinion_from(row, 1, row.text(0)));
@@ -103,7 +111,11 @@ Result<std::vector<Json>> opinions_json(Database& index, const std::string& rest
 }
 
 Result<std::vector<Json>> observations_json(Database& index, const std::string& rest, const std::vector<SqlValue>& values) {
-  const auto rows = index.query("SELECT id, kind, seat, camera, room, from_us, to_us, state, score, quality, figures, detector, version, sources, partners, words FROM observations " + rest, values);
+  const auto rows = index.query(
+      "SELECT id, kind, seat, camera, room, from_us, to_us, state, score, quality, figures, detector, version, sources, partners, words "
+      "FROM observations " +
+          rest,
+      values);
   if (!rows) return tl::make_unexpected(rows.error());
   std::vector<Json> out;
   for (const SqlRow& row : *rows)

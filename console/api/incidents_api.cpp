@@ -40,7 +40,11 @@ struct Where {
 tl::expected<Where, Problem> queue_filter(const HttpRequest& request, const Login& login) {
   const ScopeSql scope = scope_sql(login.person, Action::read_incidents, "i.centre");
   Where where{scope.sql, scope.values};
-  for (const auto& [name, column] : {std::pair{"session", "i.session"}, {"centre", "i.centre"}, {"room", "i.room"}, {"kind", "i.kind"}, {"institution", "s.institution"}}) {
+  for (const auto& [name, column] : {std::pair{"session", "i.session"},
+                                     {"centre", "i.centre"},
+                                     {"room", "i.room"},
+                                     {"kind", "i.kind"},
+                                     {"institution", "s.institution"}}) {
     const std::string value = text_of(request, name);
     if (value.empty()) continue;
     where.sql += fmt::format(" AND {} = ?", column);
@@ -126,22 +130,29 @@ Answer one_incident(ConsoleContext& context, const HttpRequest& request, const L
     const auto row = index.query("SELECT observations, evidence, stream, seq, hash, position FROM incidents WHERE id = ?", {id});
     if (!row) return tl::make_unexpected(row.error());
     if (row->empty()) return fail(ErrorCode::not_found, "there is no such incident");
-    out["record"] = {{"stream", row->front().text(2)}, {"seq", row->front().integer(3)}, {"hash", row->front().text(4)}, {"position", row->front().integer(5)}};
+    out["record"] = {{"stream", row->front().text(2)},
+                     {"seq", row->front().integer(3)},
+                     {"hash", row->front().text(4)},
+                     {"position", row->front().integer(5)}};
     out["evidence"] = Json::parse(row->front().text(1), nullptr, false);
-    auto observations = observations_json(index, "WHERE id IN (SELECT value FROM json_each(?)) ORDER BY from_us, id", {row->front().text(0)});
+    auto observations =
+        observations_json(index, "WHERE id IN (SELECT value FROM json_each(?)) ORDER BY from_us, id", {row->front().text(0)});
     if (!observations) return tl::make_unexpected(observations.error());
     out["observations"] = std::move(*observations);
     auto opinions = opinions_json(index, "WHERE incident = ? ORDER BY position", {id});
     if (!opinions) return tl::make_unexpected(opinions.error());
     out["opinions"] = std::move(*opinions);
     const auto candidates = index.query(
-        "SELECT DISTINCT a.seat, a.candidate, p.name FROM assignments a LEFT JOIN people p ON p.session = a.session AND p.id = a.candidate WHERE a.session = ? AND a.room = ? AND "
+        "SELECT DISTINCT a.seat, a.candidate, p.name FROM assignments a LEFT JOIN people p ON p.session = a.session AND p.id = a.candidate "
+        "WHERE a.session = ? AND a.room = ? AND "
         "a.seat IN (SELECT value FROM json_each(?)) AND a.from_us < ? AND a.to_us > ? ORDER BY a.place",
-        {out["session"]["id"].get<std::string>(), out["room"]["id"].get<std::string>(), out["seats"].dump(), out["to_us"].get<std::int64_t>() + 1, out["from_us"].get<std::int64_t>() - 1});
+        {out["session"]["id"].get<std::string>(), out["room"]["id"].get<std::string>(), out["seats"].dump(),
+         out["to_us"].get<std::int64_t>() + 1, out["from_us"].get<std::int64_t>() - 1});
     if (!candidates) return tl::make_unexpected(candidates.error());
     out["candidates"] = Json::array();
     for (const SqlRow& person : *candidates)
-      out["candidates"].push_back({{"seat", person.text(0)}, {"candidate", person.text(1)}, {"name", names ? Json(person.text(2)) : Json(nullptr)}});
+      out["candidates"].push_back(
+          {{"seat", person.text(0)}, {"candidate", person.text(1)}, {"name", names ? Json(person.text(2)) : Json(nullptr)}});
     return out;
   });
   if (!answer) return refuse(answer.error());
@@ -153,21 +164,35 @@ tl::expected<Opinion, Problem> opinion_of(const HttpRequest& request) {
   if (!body) return refuse(body.error());
   if (!body->is_object()) return refuse({400, "invalid", "an object is expected", {}});
   for (const auto& [key, value] : body->items()) {
-    if (key != "outcome" && key != "reason" && key != "violation_code") return refuse({400, "invalid", fmt::format("unknown key \"{}\"", key), {}, "/" + key});
-    if (!value.is_string() && !(key == "violation_code" && value.is_null())) return refuse({400, "invalid", key + " must be text", {}, "/" + key});
+    if (key != "outcome" && key != "reason" && key != "violation_code")
+      return refuse({400, "invalid", fmt::format("unknown key \"{}\"", key), {}, "/" + key});
+    if (!value.is_string() && !(key == "violation_code" && value.is_null()))
+      return refuse({400, "invalid", key + " must be text", {}, "/" + key});
   }
   Opinion opinion;
   const std::string outcome = body->value("outcome", "");
-  if (outcome == "confirm") opinion.set_outcome(Opinion::CONFIRM);
-  else if (outcome == "dismiss") opinion.set_outcome(Opinion::DISMISS);
-  else if (outcome == "escalate") opinion.set_outcome(Opinion::ESCALATE);
-  else return refuse({400, "outcome_unknown", "confirm, dismiss or escalate is expected", {}, "/outcome"});
+  if (outcome == "confirm")
+    opinion.set_outcome(Opinion::CONFIRM);
+  else if (outcome == "dismiss")
+    opinion.set_outcome(Opinion::DISMISS);
+  else if (outcome == "escalate")
+    opinion.set_outcome(Opinion::ESCALATE);
+  else
+    return refuse({400, "outcome_unknown", "confirm, dismiss or escalate is expected", {}, "/outcome"});
   opinion.set_reason(trimmed(body->value("reason", "")));
   if (characters_of(opinion.reason()) < kMinReason)
-    return refuse({400, "reason_too_short", "a reason is needed: the person concerned has a right to it", {{"min", static_cast<std::int64_t>(kMinReason)}}, "/reason"});
-  if (characters_of(opinion.reason()) > kMaxReason) return refuse({400, "reason_too_long", "shorten the reason", {{"max", static_cast<std::int64_t>(kMaxReason)}}, "/reason"});
-  const std::string code = body->contains("violation_code") && body->at("violation_code").is_string() ? body->at("violation_code").get<std::string>() : std::string();
-  if (opinion.outcome() == Opinion::CONFIRM && code.empty()) return refuse({400, "violation_code_missing", "to confirm, say which rule was broken", {}, "/violation_code"});
+    return refuse({400,
+                   "reason_too_short",
+                   "a reason is needed: the person concerned has a right to it",
+                   {{"min", static_cast<std::int64_t>(kMinReason)}},
+                   "/reason"});
+  if (characters_of(opinion.reason()) > kMaxReason)
+    return refuse({400, "reason_too_long", "shorten the reason", {{"max", static_cast<std::int64_t>(kMaxReason)}}, "/reason"});
+  const std::string code = body->contains("violation_code") && body->at("violation_code").is_string()
+                               ? body->at("violation_code").get<std::string>()
+                               : std::string();
+  if (opinion.outcome() == Opinion::CONFIRM && code.empty())
+    return refuse({400, "violation_code_missing", "to confirm, say which rule was broken", {}, "/violation_code"});
   if (!code.empty() && find_violation_code(code) == nullptr)
     return refuse({400, "violation_code_unknown", "there is no such violation code", {{"code", code.substr(0, 40)}}, "/violation_code"});
   opinion.set_violation_code(code);
@@ -181,11 +206,15 @@ Answer give_opinion(ConsoleContext& context, const HttpRequest& request, const L
   if (!incident) return refuse(incident.error());
   if (!(*incident)["superseded_by"].is_null() || (*incident)["withdrawn"].get<bool>()) {
     const Json& by = (*incident)["superseded_by"];
-    return refuse({409, "incident_replaced", "later data replaced this incident: look at the new one", {{"by", by.is_null() ? std::string() : by.get<std::string>()}}});
+    return refuse({409,
+                   "incident_replaced",
+                   "later data replaced this incident: look at the new one",
+                   {{"by", by.is_null() ? std::string() : by.get<std::string>()}}});
   }
   auto opinion = opinion_of(request);
   if (!opinion) return refuse(opinion.error());
-  const auto reference = context.readers.with([&](Database& index) { return index.query("SELECT stream, seq, hash FROM incidents WHERE id = ?", {id}); });
+  const auto reference =
+      context.readers.with([&](Database& index) { return index.query("SELECT stream, seq, hash FROM incidents WHERE id = ?", {id}); });
   if (!reference) return refuse(reference.error());
   if (reference->empty()) return refuse(not_found("incident", id));
   opinion->set_incident(id);
@@ -196,7 +225,8 @@ Answer give_opinion(ConsoleContext& context, const HttpRequest& request, const L
   opinion->set_user(login.person.user);
   opinion->set_display_name(login.person.display_name);
   opinion->set_at_us(context.clock.now().us);
-  const auto written = context.journal.write(person_stream(login.person.user, context.journal.console()), OPINION, opinion->SerializeAsString());
+  const auto written =
+      context.journal.write(person_stream(login.person.user, context.journal.console()), OPINION, opinion->SerializeAsString());
   if (!written) return refuse(written.error());
   // It is in the log now; the answer waits for the index so that the next look shows it.
   if (!context.feed.wait_beyond(written->stream(), written->seq(), std::chrono::seconds(10)))
@@ -216,9 +246,14 @@ Answer give_opinion(ConsoleContext& context, const HttpRequest& request, const L
 }  // namespace
 
 void add_incident_routes(HttpServer& server, ConsoleContext& context) {
-  server.route("GET", "/v1/incidents", guarded(context, Action::read_incidents, [&context](const HttpRequest& r, const Login& l) { return queue(context, r, l); }));
-  server.route("GET", "/v1/incidents/{incident}", guarded(context, Action::read_incidents, [&context](const HttpRequest& r, const Login& l) { return one_incident(context, r, l); }));
-  server.route("POST", "/v1/incidents/{incident}/opinions", guarded(context, Action::give_opinions, [&context](const HttpRequest& r, const Login& l) { return give_opinion(context, r, l); }));
+  server.route("GET", "/v1/incidents",
+               guarded(context, Action::read_incidents, [&context](const HttpRequest& r, const Login& l) { return queue(context, r, l); }));
+  server.route(
+      "GET", "/v1/incidents/{incident}",
+      guarded(context, Action::read_incidents, [&context](const HttpRequest& r, const Login& l) { return one_incident(context, r, l); }));
+  server.route(
+      "POST", "/v1/incidents/{incident}/opinions",
+      guarded(context, Action::give_opinions, [&context](const HttpRequest& r, const Login& l) { return give_opinion(context, r, l); }));
 }
 
 }  // namespace invigil

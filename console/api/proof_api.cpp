@@ -26,7 +26,11 @@ Json signed_json(const RecordWithHead& found) {
   }
   valid = valid && head->hash() == before && head->stream() == carrier.header.stream() && head->seq() + 1 == carrier.header.seq() &&
           verify_signature(head->public_key(), head_message(head->stream(), head->seq(), head->hash()), head->signature());
-  return {{"seq", head->seq()}, {"hash", to_hex(head->hash())}, {"public_key", to_hex(head->public_key())}, {"signature", to_hex(head->signature())}, {"valid", valid}};
+  return {{"seq", head->seq()},
+          {"hash", to_hex(head->hash())},
+          {"public_key", to_hex(head->public_key())},
+          {"signature", to_hex(head->signature())},
+          {"valid", valid}};
 }
 
 Answer record(ConsoleContext& context, const HttpRequest& request, const Login& login) {
@@ -37,13 +41,17 @@ Answer record(ConsoleContext& context, const HttpRequest& request, const Login& 
   const auto name = parse_stream(stream);
   if (!name) return refuse(parameter_invalid("stream", "the name of a stream is expected"));
   // Streams of a centre by scope; those of the system, and what persons did, only for who sees everything.
-  const bool allowed = name->centre.empty() ? !centres_for(login.person, Action::read_records).has_value() : may_in(login.person, Action::read_records, name->centre);
+  const bool allowed = name->centre.empty() ? !centres_for(login.person, Action::read_records).has_value()
+                                            : may_in(login.person, Action::read_records, name->centre);
   if (!allowed) return refuse(not_found("stream", stream));
-  const auto found = context.readers.with([&](Database& index) { return read_record(index, context.broker, stream, static_cast<std::uint64_t>(**seq)); });
+  const auto found =
+      context.readers.with([&](Database& index) { return read_record(index, context.broker, stream, static_cast<std::uint64_t>(**seq)); });
   if (!found && found.error().code == ErrorCode::not_found) return refuse(not_found("record", stream));
   if (!found) return refuse(found.error());
   const RecordHeader& header = found->record.header;
-  const std::string kind_name = RecordKind_IsValid(static_cast<int>(header.kind())) ? RecordKind_Name(static_cast<RecordKind>(header.kind())) : std::string("UNKNOWN");
+  const std::string kind_name = RecordKind_IsValid(static_cast<int>(header.kind()))
+                                    ? RecordKind_Name(static_cast<RecordKind>(header.kind()))
+                                    : std::string("UNKNOWN");
   return json_response({{"stream", stream},
                         {"seq", header.seq()},
                         {"hash", to_hex(bytes_of(found->record.hash))},
@@ -62,7 +70,8 @@ Answer record(ConsoleContext& context, const HttpRequest& request, const Login& 
 }  // namespace
 
 void add_proof_routes(HttpServer& server, ConsoleContext& context) {
-  server.route("GET", "/v1/records", guarded(context, Action::read_records, [&context](const HttpRequest& r, const Login& l) { return record(context, r, l); }));
+  server.route("GET", "/v1/records",
+               guarded(context, Action::read_records, [&context](const HttpRequest& r, const Login& l) { return record(context, r, l); }));
 }
 
 }  // namespace invigil

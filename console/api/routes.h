@@ -6,9 +6,9 @@
 
 namespace invigil {
 
-void add_service_routes(HttpServer& server, ConsoleContext& context);    ///< health, openapi.yaml
-void add_access_routes(HttpServer& server, ConsoleContext& context);     ///< login, logout, me, users, acts
-void add_session_routes(HttpServer& server, ConsoleContext& context);    ///< sessions, open, close
+void add_service_routes(HttpServer& server, ConsoleContext& context);  ///< health, openapi.yaml
+void add_access_routes(HttpServer& server, ConsoleContext& context);   ///< login, logout, me, users, acts
+void add_session_routes(HttpServer& server, ConsoleContext& context);  ///< sessions, open, close
 void add_timeline_routes(HttpServer& server, ConsoleContext& context);
 void add_video_routes(HttpServer& server, ConsoleContext& context);      ///< reels, video.mp4, scenes
 void add_incident_routes(HttpServer& server, ConsoleContext& context);   ///< incidents, opinions

@@ -39,13 +39,16 @@ Json gaps_json(const CameraCoverage& coverage) {
 }
 
 constexpr std::string_view kSessionRow =
-    "SELECT s.id, s.title, s.occupation, s.level, s.starts_us, s.ends_us, s.opened_us, s.closed_us, s.institution, i.name, i.kind, s.centre, c.name, s.seats, s.candidates, "
+    "SELECT s.id, s.title, s.occupation, s.level, s.starts_us, s.ends_us, s.opened_us, s.closed_us, s.institution, i.name, i.kind, "
+    "s.centre, c.name, s.seats, s.candidates, "
     "(SELECT COALESCE(SUM(events), 0) FROM seat_events WHERE session = s.id), "
-    "(SELECT MAX(severity) FROM incidents WHERE session = s.id AND state IN ('open', 'escalated') AND superseded_by = '' AND withdrawn = 0) "
+    "(SELECT MAX(severity) FROM incidents WHERE session = s.id AND state IN ('open', 'escalated') AND superseded_by = '' AND withdrawn = "
+    "0) "
     "FROM sessions s JOIN institutions i ON i.id = s.institution JOIN centres c ON c.id = s.centre WHERE s.id = ?";
 
 constexpr std::string_view kCamerasOfSession =
-    "SELECT k.id, k.name, k.room FROM session_rooms r JOIN cameras k ON k.room = r.room AND k.centre = ? WHERE r.session = ? ORDER BY r.place, k.place";
+    "SELECT k.id, k.name, k.room FROM session_rooms r JOIN cameras k ON k.room = r.room AND k.centre = ? WHERE r.session = ? ORDER BY "
+    "r.place, k.place";
 
 }  // namespace
 
@@ -58,19 +61,24 @@ Result<SessionFacts> session_facts(Database& index, const std::string& session) 
 }
 
 Result<std::string> room_of_camera(Database& index, const SessionFacts& session, const std::string& camera) {
-  const auto rows = index.query("SELECT k.room FROM cameras k JOIN session_rooms r ON r.room = k.room WHERE r.session = ? AND k.centre = ? AND k.id = ?",
-                                {session.id, session.centre, camera});
+  const auto rows =
+      index.query("SELECT k.room FROM cameras k JOIN session_rooms r ON r.room = k.room WHERE r.session = ? AND k.centre = ? AND k.id = ?",
+                  {session.id, session.centre, camera});
   if (!rows) return tl::make_unexpected(rows.error());
   if (rows->empty()) return fail(ErrorCode::not_found, "there is no such camera in this session");
   return rows->front().text(0);
 }
 
 Result<Json> camera_state(Database& index, const std::string& centre, const std::string& camera) {
-  const auto rows = index.query("SELECT state, at_us, detail, width, height FROM camera_states WHERE centre = ? AND camera = ? ORDER BY at_us DESC, position DESC LIMIT 1", {centre, camera});
+  const auto rows = index.query(
+      "SELECT state, at_us, detail, width, height FROM camera_states WHERE centre = ? AND camera = ? ORDER BY at_us DESC, position DESC "
+      "LIMIT 1",
+      {centre, camera});
   if (!rows) return tl::make_unexpected(rows.error());
   if (rows->empty()) return Json(nullptr);
   const SqlRow& row = rows->front();
-  return Json{{"state", row.text(0)}, {"at_us", row.integer(1)}, {"detail", row.text(2)}, {"width", row.integer(3)}, {"height", row.integer(4)}};
+  return Json{
+      {"state", row.text(0)}, {"at_us", row.integer(1)}, {"detail", row.text(2)}, {"width", row.integer(3)}, {"height", row.integer(4)}};
 }
 
 Result<Json> session_summary(Database& index, const std::string& session, Instant now) {
@@ -80,7 +88,9 @@ Result<Json> session_summary(Database& index, const std::string& session, Instan
   const SqlRow& row = rows->front();
   const SessionTimes times{row.integer(4), row.integer(5), row.integer(6), row.integer(7)};
   const std::string centre = row.text(11);
-  const auto room_rows = index.query("SELECT r.id, r.name FROM session_rooms x JOIN rooms r ON r.id = x.room AND r.centre = ? WHERE x.session = ? ORDER BY x.place", {centre, session});
+  const auto room_rows = index.query(
+      "SELECT r.id, r.name FROM session_rooms x JOIN rooms r ON r.id = x.room AND r.centre = ? WHERE x.session = ? ORDER BY x.place",
+      {centre, session});
   if (!room_rows) return tl::make_unexpected(room_rows.error());
   Json rooms = Json::array();
   for (const SqlRow& room : *room_rows) rooms.push_back({{"id", room.text(0)}, {"name", room.text(1)}});
@@ -98,7 +108,9 @@ Result<Json> session_summary(Database& index, const std::string& session, Instan
               {"title", row.text(1)},
               {"occupation", row.text(2)},
               {"level", level_name(static_cast<SkillLevel>(row.integer(3)))},
-              {"state", times.closed_us != 0 ? "closed" : times.opened_us != 0 ? "open" : "planned"},
+              {"state", times.closed_us != 0   ? "closed"
+                        : times.opened_us != 0 ? "open"
+                                               : "planned"},
               {"starts_us", times.starts_us},
               {"ends_us", times.ends_us},
               {"opened_us", time_or_null(times.opened_us)},
@@ -139,13 +151,19 @@ Result<Json> session_whole(Database& index, const std::string& session, bool nam
     Sum sum;
     sum.add(*coverage);
     if (Json* room = room_named(row.text(2)))
-      (*room)["cameras"].push_back({{"id", row.text(0)}, {"name", row.text(1)}, {"status", std::move(*state)}, {"coverage", sum.json()}, {"gaps", gaps_json(*coverage)}});
+      (*room)["cameras"].push_back({{"id", row.text(0)},
+                                    {"name", row.text(1)},
+                                    {"status", std::move(*state)},
+                                    {"coverage", sum.json()},
+                                    {"gaps", gaps_json(*coverage)}});
   }
 
   // One query each, joined by seat id: unique within a session.
   std::map<std::string, Json> assignments, counts;
   const auto assigned = index.query(
-      "SELECT a.seat, a.candidate, p.name, a.from_us, a.to_us FROM assignments a LEFT JOIN people p ON p.session = a.session AND p.id = a.candidate WHERE a.session = ? ORDER BY a.place", {session});
+      "SELECT a.seat, a.candidate, p.name, a.from_us, a.to_us FROM assignments a LEFT JOIN people p ON p.session = a.session AND p.id = "
+      "a.candidate WHERE a.session = ? ORDER BY a.place",
+      {session});
   if (!assigned) return tl::make_unexpected(assigned.error());
   for (const SqlRow& row : *assigned) {
     Json& list = assignments[row.text(0)];
@@ -165,8 +183,10 @@ Result<Json> session_whole(Database& index, const std::string& session, bool nam
     }
   }
   const auto seats = index.query(
-      "SELECT t.room, t.id, t.seat_row, t.seat_column, t.polygons, COALESCE(e.events, 0) FROM session_rooms r JOIN seats t ON t.room = r.room AND t.centre = ? "
-      "LEFT JOIN seat_events e ON e.session = r.session AND e.seat = t.id WHERE r.session = ? ORDER BY r.place, t.seat_row, t.seat_column, t.id",
+      "SELECT t.room, t.id, t.seat_row, t.seat_column, t.polygons, COALESCE(e.events, 0) FROM session_rooms r JOIN seats t ON t.room = "
+      "r.room AND t.centre = ? "
+      "LEFT JOIN seat_events e ON e.session = r.session AND e.seat = t.id WHERE r.session = ? ORDER BY r.place, t.seat_row, t.seat_column, "
+      "t.id",
       {facts->centre, session});
   if (!seats) return tl::make_unexpected(seats.error());
   for (const SqlRow& row : *seats) {
@@ -174,13 +194,14 @@ Result<Json> session_whole(Database& index, const std::string& session, bool nam
     if (room == nullptr) continue;
     const auto who = assignments.find(row.text(1));
     const auto count = counts.find(row.text(1));
-    (*room)["seats"].push_back({{"id", row.text(1)},
-                                {"row", row.integer(2)},
-                                {"column", row.integer(3)},
-                                {"polygons", Json::parse(row.text(4), nullptr, false)},
-                                {"assignments", who == assignments.end() ? Json::array() : who->second},
-                                {"incidents", count == counts.end() ? Json{{"open", 0}, {"confirmed", 0}, {"dismissed", 0}, {"escalated", 0}} : count->second},
-                                {"test_events", row.integer(5)}});
+    (*room)["seats"].push_back(
+        {{"id", row.text(1)},
+         {"row", row.integer(2)},
+         {"column", row.integer(3)},
+         {"polygons", Json::parse(row.text(4), nullptr, false)},
+         {"assignments", who == assignments.end() ? Json::array() : who->second},
+         {"incidents", count == counts.end() ? Json{{"open", 0}, {"confirmed", 0}, {"dismissed", 0}, {"escalated", 0}} : count->second},
+         {"test_events", row.integer(5)}});
   }
 
   (*out)["roster"] = Json::array();
@@ -191,7 +212,8 @@ Result<Json> session_whole(Database& index, const std::string& session, bool nam
   const auto staff = index.query("SELECT id, name, role, rooms FROM staff WHERE session = ? ORDER BY place", {session});
   if (!staff) return tl::make_unexpected(staff.error());
   for (const SqlRow& row : *staff)
-    (*out)["staff"].push_back({{"id", row.text(0)}, {"name", shown(row.text(1))}, {"role", row.text(2)}, {"rooms", Json::parse(row.text(3), nullptr, false)}});
+    (*out)["staff"].push_back(
+        {{"id", row.text(0)}, {"name", shown(row.text(1))}, {"role", row.text(2)}, {"rooms", Json::parse(row.text(3), nullptr, false)}});
   return out;
 }
 

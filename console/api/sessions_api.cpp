@@ -60,7 +60,9 @@ tl::expected<Where, Problem> filters_of(const HttpRequest& request, const Login&
     return refuse(parameter_invalid("state", "planned, open or closed is expected"));
   }
   if (const std::string flagged = text_of(request, "flagged"); flagged == "true") {
-    where.sql += " AND EXISTS (SELECT 1 FROM incidents i WHERE i.session = s.id AND i.state IN ('open', 'escalated') AND i.superseded_by = '' AND i.withdrawn = 0)";
+    where.sql +=
+        " AND EXISTS (SELECT 1 FROM incidents i WHERE i.session = s.id AND i.state IN ('open', 'escalated') AND i.superseded_by = '' AND "
+        "i.withdrawn = 0)";
   } else if (!flagged.empty() && flagged != "false") {
     return refuse(parameter_invalid("flagged", "true or false is expected"));
   }
@@ -71,10 +73,16 @@ tl::expected<Where, Problem> filters_of(const HttpRequest& request, const Login&
 Result<Json> offers(Database& index, const Login& login) {
   const ScopeSql scope = scope_sql(login.person, Action::read_sessions, "s.centre");
   Json out{{"institutions", Json::array()}, {"centres", Json::array()}, {"levels", Json::array()}};
-  const auto institutions = index.query("SELECT DISTINCT i.id, i.name, i.kind FROM sessions s JOIN institutions i ON i.id = s.institution WHERE 1" + scope.sql + " ORDER BY i.id", scope.values);
+  const auto institutions =
+      index.query("SELECT DISTINCT i.id, i.name, i.kind FROM sessions s JOIN institutions i ON i.id = s.institution WHERE 1" + scope.sql +
+                      " ORDER BY i.id",
+                  scope.values);
   if (!institutions) return tl::make_unexpected(institutions.error());
-  for (const SqlRow& row : *institutions) out["institutions"].push_back({{"id", row.text(0)}, {"name", row.text(1)}, {"kind", row.text(2)}});
-  const auto centres = index.query("SELECT DISTINCT c.id, c.name FROM sessions s JOIN centres c ON c.id = s.centre WHERE 1" + scope.sql + " ORDER BY c.id", scope.values);
+  for (const SqlRow& row : *institutions)
+    out["institutions"].push_back({{"id", row.text(0)}, {"name", row.text(1)}, {"kind", row.text(2)}});
+  const auto centres =
+      index.query("SELECT DISTINCT c.id, c.name FROM sessions s JOIN centres c ON c.id = s.centre WHERE 1" + scope.sql + " ORDER BY c.id",
+                  scope.values);
   if (!centres) return tl::make_unexpected(centres.error());
   for (const SqlRow& row : *centres) out["centres"].push_back({{"id", row.text(0)}, {"name", row.text(1)}});
   const auto levels = index.query("SELECT DISTINCT s.level FROM sessions s WHERE 1" + scope.sql + " ORDER BY s.level", scope.values);
@@ -140,15 +148,18 @@ Answer change_session(ConsoleContext& context, const HttpRequest& request, const
   if (!request.body.empty()) {
     const auto body = parse_json(request.body, 16'384);
     if (!body) return refuse(body.error());
-    if (!body->is_object() || (body->contains("reason") && !body->at("reason").is_string())) return refuse({400, "invalid", R"(expected {"reason": "…"})", {}});
+    if (!body->is_object() || (body->contains("reason") && !body->at("reason").is_string()))
+      return refuse({400, "invalid", R"(expected {"reason": "…"})", {}});
     reason = body->value("reason", "");
     if (reason.size() > 8000) return refuse({400, "reason_too_long", "the reason is over 2000 characters", {{"max", std::int64_t{2000}}}});
   }
   const auto facts = context.readers.with([&](Database& index) { return session_facts(index, id); });
   if (!facts && facts.error().code != ErrorCode::not_found) return refuse(facts.error());
   if (!facts || !may_in(login.person, Action::operate_sessions, facts->centre)) return refuse(not_found("session", id));
-  if (open && facts->times.closed_us != 0) return refuse({409, "session_closed", "a closed session is opened again by the command line only: invigil-console open", {}});
-  if (!open && !facts->open()) return refuse({409, facts->times.closed_us != 0 ? "session_closed" : "session_not_open", "only an open session can be closed", {}});
+  if (open && facts->times.closed_us != 0)
+    return refuse({409, "session_closed", "a closed session is opened again by the command line only: invigil-console open", {}});
+  if (!open && !facts->open())
+    return refuse({409, facts->times.closed_us != 0 ? "session_closed" : "session_not_open", "only an open session can be closed", {}});
   if (!(open && facts->open())) {
     const auto written = change_session(context.journal, context.clock, facts->centre, id, open, login.person.user, reason);
     if (!written) return refuse(written.error());
@@ -162,12 +173,18 @@ Answer change_session(ConsoleContext& context, const HttpRequest& request, const
 }  // namespace
 
 void add_session_routes(HttpServer& server, ConsoleContext& context) {
-  server.route("GET", "/v1/sessions", guarded(context, Action::read_sessions, [&context](const HttpRequest& r, const Login& l) { return list_sessions(context, r, l); }));
-  server.route("GET", "/v1/sessions/{session}", guarded(context, Action::read_sessions, [&context](const HttpRequest& r, const Login& l) { return one_session(context, r, l); }));
+  server.route("GET", "/v1/sessions", guarded(context, Action::read_sessions, [&context](const HttpRequest& r, const Login& l) {
+                 return list_sessions(context, r, l);
+               }));
+  server.route("GET", "/v1/sessions/{session}", guarded(context, Action::read_sessions, [&context](const HttpRequest& r, const Login& l) {
+                 return one_session(context, r, l);
+               }));
   server.route("POST", "/v1/sessions/{session}/open",
-               guarded(context, Action::operate_sessions, [&context](const HttpRequest& r, const Login& l) { return change_session(context, r, l, true); }));
+               guarded(context, Action::operate_sessions,
+                       [&context](const HttpRequest& r, const Login& l) { return change_session(context, r, l, true); }));
   server.route("POST", "/v1/sessions/{session}/close",
-               guarded(context, Action::operate_sessions, [&context](const HttpRequest& r, const Login& l) { return change_session(context, r, l, false); }));
+               guarded(context, Action::operate_sessions,
+                       [&context](const HttpRequest& r, const Login& l) { return change_session(context, r, l, false); }));
 }
 
 }  // namespace invigil

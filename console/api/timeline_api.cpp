@@ -26,18 +26,33 @@ struct Window {
 };
 
 Json place_of(const FollowedRecord& record) {
-  return {{"stream", record.header.stream()}, {"seq", record.header.seq()}, {"hash", to_hex(bytes_of(record.hash))}, {"position", record.position}};
+  return {{"stream", record.header.stream()},
+          {"seq", record.header.seq()},
+          {"hash", to_hex(bytes_of(record.hash))},
+          {"position", record.position}};
 }
 
 Json event_json(const SeatRecord& found) {
   Json out{{"at_us", found.at_us}, {"record", place_of(found.record)}};
   if (found.gap) {
-    out.update({{"type", "test_event_gap"}, {"seat", found.gap->seat()}, {"room", found.gap->room()}, {"from_seq", found.gap->from_seq()}, {"to_seq", found.gap->to_seq()}});
+    out.update({{"type", "test_event_gap"},
+                {"seat", found.gap->seat()},
+                {"room", found.gap->room()},
+                {"from_seq", found.gap->from_seq()},
+                {"to_seq", found.gap->to_seq()}});
   } else if (found.conflict) {
-    out.update({{"type", "test_event_conflict"}, {"seat", found.conflict->seat()}, {"room", found.conflict->room()}, {"client_seq", found.conflict->client_seq()}});
+    out.update({{"type", "test_event_conflict"},
+                {"seat", found.conflict->seat()},
+                {"room", found.conflict->room()},
+                {"client_seq", found.conflict->client_seq()}});
   } else {
     const TestEvent& e = *found.event;
-    out.update({{"type", "test_event"}, {"seat", e.seat()}, {"room", e.room()}, {"event", word(e.type())}, {"client_seq", e.client_seq()}, {"client_us", e.client_us()}});
+    out.update({{"type", "test_event"},
+                {"seat", e.seat()},
+                {"room", e.room()},
+                {"event", word(e.type())},
+                {"client_seq", e.client_seq()},
+                {"client_us", e.client_us()}});
     if (!e.item().empty()) out["item"] = e.item();
     if (!e.answer().empty()) out["answer"] = e.answer();
     if (!e.previous_answer().empty()) out["previous_answer"] = e.previous_answer();
@@ -53,11 +68,13 @@ bool lists(const Json& seats, const std::string& seat) { return std::find(seats.
 
 Result<> add_claims(Database& index, const Window& w, std::vector<Json>& items) {
   if (w.wants("incident")) {
-    auto incidents = incident_summaries(index, " WHERE i.session = ? AND i.from_us < ? AND i.to_us >= ? AND " + std::string(kEffective), {w.session, w.to_us, w.from_us});
+    auto incidents = incident_summaries(index, " WHERE i.session = ? AND i.from_us < ? AND i.to_us >= ? AND " + std::string(kEffective),
+                                        {w.session, w.to_us, w.from_us});
     if (!incidents) return tl::make_unexpected(incidents.error());
     for (Json& one : *incidents) {
       const std::int64_t from = one["from_us"], to = one["to_us"];
-      if (!w.holds(from, to) || (!w.room.empty() && one["room"]["id"] != w.room) || (!w.seat.empty() && !lists(one["seats"], w.seat))) continue;
+      if (!w.holds(from, to) || (!w.room.empty() && one["room"]["id"] != w.room) || (!w.seat.empty() && !lists(one["seats"], w.seat)))
+        continue;
       items.push_back({{"type", "incident"}, {"at_us", from}, {"to_us", to}, {"room", one["room"]["id"]}, {"incident", std::move(one)}});
     }
   }
@@ -66,12 +83,15 @@ Result<> add_claims(Database& index, const Window& w, std::vector<Json>& items) 
     if (!observations) return tl::make_unexpected(observations.error());
     for (Json& one : *observations) {
       const std::int64_t from = one["from_us"], to = one["to_us"];
-      if (!w.holds(from, to) || (!w.room.empty() && one["room"] != w.room) || (!w.seat.empty() && one["seat"] != w.seat && !lists(one["partners"], w.seat))) continue;
+      if (!w.holds(from, to) || (!w.room.empty() && one["room"] != w.room) ||
+          (!w.seat.empty() && one["seat"] != w.seat && !lists(one["partners"], w.seat)))
+        continue;
       items.push_back({{"type", "observation"}, {"at_us", from}, {"to_us", to}, {"room", one["room"]}, {"observation", std::move(one)}});
     }
   }
   if (w.wants("opinion")) {
-    auto opinions = opinions_json(index, "WHERE session = ? AND at_us >= ? AND at_us < ? ORDER BY position", {w.session, w.from_us, w.to_us});
+    auto opinions =
+        opinions_json(index, "WHERE session = ? AND at_us >= ? AND at_us < ? ORDER BY position", {w.session, w.from_us, w.to_us});
     if (!opinions) return tl::make_unexpected(opinions.error());
     for (Json& one : *opinions) items.push_back({{"type", "opinion"}, {"at_us", one["at_us"]}, {"opinion", std::move(one)}});
   }
@@ -79,20 +99,29 @@ Result<> add_claims(Database& index, const Window& w, std::vector<Json>& items) 
 }
 
 Result<> add_cameras(Database& index, const SessionFacts& facts, const Window& w, Instant now, std::vector<Json>& items) {
-  const auto cameras = index.query("SELECT k.id, k.room FROM session_rooms r JOIN cameras k ON k.room = r.room AND k.centre = ? WHERE r.session = ?", {w.centre, w.session});
+  const auto cameras =
+      index.query("SELECT k.id, k.room FROM session_rooms r JOIN cameras k ON k.room = r.room AND k.centre = ? WHERE r.session = ?",
+                  {w.centre, w.session});
   if (!cameras) return tl::make_unexpected(cameras.error());
   for (const SqlRow& camera : *cameras) {
     if (!w.room.empty() && camera.text(1) != w.room) continue;
     if (w.wants("camera_status")) {
-      const auto states = index.query("SELECT state, at_us, detail, width, height FROM camera_states WHERE centre = ? AND camera = ? AND at_us >= ? AND at_us < ? ORDER BY at_us, position",
-                                      {w.centre, camera.text(0), w.from_us, w.to_us});
+      const auto states = index.query(
+          "SELECT state, at_us, detail, width, height FROM camera_states WHERE centre = ? AND camera = ? AND at_us >= ? AND at_us < ? "
+          "ORDER BY at_us, position",
+          {w.centre, camera.text(0), w.from_us, w.to_us});
       if (!states) return tl::make_unexpected(states.error());
       for (const SqlRow& row : *states)
         items.push_back({{"type", "camera_status"},
                          {"at_us", row.integer(1)},
                          {"room", camera.text(1)},
                          {"camera", camera.text(0)},
-                         {"status", {{"state", row.text(0)}, {"at_us", row.integer(1)}, {"detail", row.text(2)}, {"width", row.integer(3)}, {"height", row.integer(4)}}}});
+                         {"status",
+                          {{"state", row.text(0)},
+                           {"at_us", row.integer(1)},
+                           {"detail", row.text(2)},
+                           {"width", row.integer(3)},
+                           {"height", row.integer(4)}}}});
     }
     if (!w.wants("gap")) continue;
     const auto coverage = camera_coverage(index, w.session, w.centre, camera.text(0), facts.times, now);
@@ -107,9 +136,12 @@ Result<> add_cameras(Database& index, const SessionFacts& facts, const Window& w
                          {"gap", {{"from_us", gap.from_us}, {"to_us", gap.to_us}, {"cause", gap.cause}, {"detail", gap.detail}}}});
   }
   if (!w.wants("session")) return {};
-  const auto changes = index.query("SELECT state, at_us, by, reason FROM session_changes WHERE session = ? AND at_us >= ? AND at_us < ? ORDER BY position", {w.session, w.from_us, w.to_us});
+  const auto changes =
+      index.query("SELECT state, at_us, by, reason FROM session_changes WHERE session = ? AND at_us >= ? AND at_us < ? ORDER BY position",
+                  {w.session, w.from_us, w.to_us});
   if (!changes) return tl::make_unexpected(changes.error());
-  for (const SqlRow& row : *changes) items.push_back({{"type", "session"}, {"at_us", row.integer(1)}, {"state", row.text(0)}, {"by", row.text(2)}, {"reason", row.text(3)}});
+  for (const SqlRow& row : *changes)
+    items.push_back({{"type", "session"}, {"at_us", row.integer(1)}, {"state", row.text(0)}, {"by", row.text(2)}, {"reason", row.text(3)}});
   return {};
 }
 
@@ -136,7 +168,8 @@ Answer timeline(ConsoleContext& context, const HttpRequest& request, const Login
       return fail(ErrorCode::not_found, "there is no such session");
     }
     const Instant now = context.clock.now();
-    const std::int64_t begin = facts->times.opened_us == 0 ? facts->times.starts_us : std::min(facts->times.opened_us, facts->times.starts_us);
+    const std::int64_t begin =
+        facts->times.opened_us == 0 ? facts->times.starts_us : std::min(facts->times.opened_us, facts->times.starts_us);
     const std::int64_t end = facts->times.closed_us != 0 ? facts->times.closed_us : std::max(now.us, facts->times.ends_us);
     w.centre = facts->centre;
     const std::int64_t asked_from = from->value_or(begin - 600'000'000);
@@ -157,7 +190,8 @@ Answer timeline(ConsoleContext& context, const HttpRequest& request, const Login
     if (may_in(login.person, Action::read_incidents, w.centre))
       if (auto added = add_claims(index, w, items); !added) return tl::make_unexpected(added.error());
     if (auto added = add_cameras(index, *facts, w, now, items); !added) return tl::make_unexpected(added.error());
-    std::stable_sort(items.begin(), items.end(), [](const Json& a, const Json& b) { return a["at_us"].get<std::int64_t>() < b["at_us"].get<std::int64_t>(); });
+    std::stable_sort(items.begin(), items.end(),
+                     [](const Json& a, const Json& b) { return a["at_us"].get<std::int64_t>() < b["at_us"].get<std::int64_t>(); });
     if (static_cast<std::int64_t>(items.size()) > 2 * *limit) {
       // Only claims and statuses can be so many; cut between moments.
       std::size_t keep = static_cast<std::size_t>(2 * *limit);
@@ -165,7 +199,10 @@ Answer timeline(ConsoleContext& context, const HttpRequest& request, const Login
       next = items[keep]["at_us"];
       items.resize(keep);
     }
-    return Json{{"items", std::move(items)}, {"next", next == 0 ? Json(nullptr) : Json(std::to_string(next))}, {"from_us", asked_from}, {"to_us", to->value_or(end + 600'000'000)}};
+    return Json{{"items", std::move(items)},
+                {"next", next == 0 ? Json(nullptr) : Json(std::to_string(next))},
+                {"from_us", asked_from},
+                {"to_us", to->value_or(end + 600'000'000)}};
   });
   if (!answer && (hidden || answer.error().code == ErrorCode::not_found)) return refuse(not_found("session", id));
   if (!answer) return refuse(answer.error());
@@ -175,7 +212,9 @@ Answer timeline(ConsoleContext& context, const HttpRequest& request, const Login
 }  // namespace
 
 void add_timeline_routes(HttpServer& server, ConsoleContext& context) {
-  server.route("GET", "/v1/sessions/{session}/timeline", guarded(context, Action::read_sessions, [&context](const HttpRequest& r, const Login& l) { return timeline(context, r, l); }));
+  server.route(
+      "GET", "/v1/sessions/{session}/timeline",
+      guarded(context, Action::read_sessions, [&context](const HttpRequest& r, const Login& l) { return timeline(context, r, l); }));
 }
 
 }  // namespace invigil

@@ -61,8 +61,10 @@ Answer reels(ConsoleContext& context, const HttpRequest& request, const Login& l
   const auto target = target_of(context, request, login, Action::view_evidence);
   if (!target) return refuse(target.error());
   const auto rows = context.readers.with([&](Database& index) {
-    return index.query("SELECT r.start_us, i.number, i.to_us FROM reels r JOIN intervals i ON i.number = r.interval WHERE r.session = ? AND r.camera = ? ORDER BY r.start_us",
-                       {target->session.id, target->camera});
+    return index.query(
+        "SELECT r.start_us, i.number, i.to_us FROM reels r JOIN intervals i ON i.number = r.interval WHERE r.session = ? AND r.camera = ? "
+        "ORDER BY r.start_us",
+        {target->session.id, target->camera});
   });
   if (!rows) return refuse(rows.error());
   Json out = Json::array();
@@ -72,17 +74,19 @@ Answer reels(ConsoleContext& context, const HttpRequest& request, const Login& l
     const bool goes_on = i + 1 < rows->size() && (*rows)[i + 1].integer(1) == (*rows)[i].integer(1);
     const std::int64_t end = goes_on ? (*rows)[i + 1].integer(0) : (*rows)[i].integer(2);
     if (end <= start) continue;
-    out.push_back({{"start_us", start},
-                   {"end_us", end},
-                   {"url", fmt::format("/v1/sessions/{}/cameras/{}/video.mp4?from={}&to={}", target->session.id, target->camera, start, end)}});
+    out.push_back(
+        {{"start_us", start},
+         {"end_us", end},
+         {"url", fmt::format("/v1/sessions/{}/cameras/{}/video.mp4?from={}&to={}", target->session.id, target->camera, start, end)}});
   }
   return json_response({{"reels", std::move(out)}});
 }
 
 /// Which recorded stretches the answer will hold: part of the cache key, so that late video makes a new file.
 Result<std::string> content_of(Database& index, const Target& target, const Interval& asked) {
-  const auto rows = index.query("SELECT number, from_us, to_us FROM intervals WHERE session = ? AND camera = ? AND from_us < ? AND to_us > ? ORDER BY from_us",
-                                {target.session.id, target.camera, asked.to_us, asked.from_us});
+  const auto rows = index.query(
+      "SELECT number, from_us, to_us FROM intervals WHERE session = ? AND camera = ? AND from_us < ? AND to_us > ? ORDER BY from_us",
+      {target.session.id, target.camera, asked.to_us, asked.from_us});
   if (!rows) return tl::make_unexpected(rows.error());
   std::string out;
   for (const SqlRow& row : *rows) out += fmt::format("{}:{}-{};", row.integer(0), row.integer(1), std::min(row.integer(2), asked.to_us));
@@ -112,7 +116,8 @@ Result<VideoCache::Made> cut(ConsoleContext& context, const Target& target, cons
 }
 
 /// A view or an export as a record, before a byte is shown.
-Result<> note_view(ConsoleContext& context, const HttpRequest& request, const Login& login, const Target& target, const Interval& asked, bool exported) {
+Result<> note_view(ConsoleContext& context, const HttpRequest& request, const Login& login, const Target& target, const Interval& asked,
+                   bool exported) {
   static Mutex mutex;
   static std::map<std::string, Instant> noted;
   const std::string what = fmt::format("{} {} {} {}", login.person.user, target.session.id, target.camera, asked.from_us / kActStretch);
@@ -129,7 +134,8 @@ Result<> note_view(ConsoleContext& context, const HttpRequest& request, const Lo
   act.set_subject(target.session.id);
   act.set_detail(fmt::format("{} {}/{}", target.camera, to_iso8601({asked.from_us}), to_iso8601({asked.to_us})));
   act.set_remote(request.remote);
-  const auto written = context.journal.write(person_stream(login.person.user, context.journal.console()), exported ? EXPORTED : EVIDENCE_VIEWED, act.SerializeAsString());
+  const auto written = context.journal.write(person_stream(login.person.user, context.journal.console()),
+                                             exported ? EXPORTED : EVIDENCE_VIEWED, act.SerializeAsString());
   if (!written) return tl::make_unexpected(written.error());
   const MutexLock lock(mutex);
   noted[what] = now;
@@ -146,7 +152,8 @@ Answer video(ConsoleContext& context, const HttpRequest& request, const Login& l
   if (!content) return refuse(content.error());
   if (content->empty()) return refuse({404, "no_video", "no video was recorded then", {}});
   if (auto noted = note_view(context, request, login, *target, *asked, download); !noted) return refuse(noted.error());
-  const std::string key = fmt::format("{}/{}/{} {} {} {}", target->session.centre, target->session.id, target->camera, asked->from_us, asked->to_us, *content);
+  const std::string key =
+      fmt::format("{}/{}/{} {} {} {}", target->session.centre, target->session.id, target->camera, asked->from_us, asked->to_us, *content);
   const auto made = context.videos.get(key, [&] { return cut(context, *target, *asked); });
   if (!made && made.error().code == ErrorCode::not_found) return refuse({404, "no_video", made.error().message, {}});
   if (!made) return refuse(made.error());
@@ -156,12 +163,14 @@ Answer video(ConsoleContext& context, const HttpRequest& request, const Login& l
   response.headers.emplace_back("X-Invigil-Start-Us", std::to_string(made->start_us));
   response.headers.emplace_back("Cache-Control", "private, max-age=3600");
   if (download)
-    response.headers.emplace_back("Content-Disposition", fmt::format("attachment; filename=\"{}-{}-{}.mp4\"", target->session.id, target->camera, asked->from_us));
+    response.headers.emplace_back("Content-Disposition",
+                                  fmt::format("attachment; filename=\"{}-{}-{}.mp4\"", target->session.id, target->camera, asked->from_us));
   return response;
 }
 
 Json box_of(const Box& box, double width, double height) {
-  return {static_cast<double>(box.x()) / width, static_cast<double>(box.y()) / height, static_cast<double>(box.width()) / width, static_cast<double>(box.height()) / height};
+  return {static_cast<double>(box.x()) / width, static_cast<double>(box.y()) / height, static_cast<double>(box.width()) / width,
+          static_cast<double>(box.height()) / height};
 }
 
 Json scene_json(const Scene& scene) {
@@ -169,11 +178,17 @@ Json scene_json(const Scene& scene) {
   Json persons = Json::array(), faces = Json::array(), seats = Json::array();
   for (const Person& person : scene.persons()) persons.push_back({{"box", box_of(person.box(), width, height)}, {"score", person.score()}});
   for (const Face& face : scene.faces())
-    faces.push_back({{"box", box_of(face.box(), width, height)}, {"score", face.score()}, {"pose_valid", face.pose_valid()}, {"yaw_deg", face.yaw_deg()},
-                     {"pitch_deg", face.pitch_deg()}, {"roll_deg", face.roll_deg()}});
-  for (const SeatView& seat : scene.seats()) seats.push_back({{"seat", seat.seat()}, {"motion", seat.motion()}, {"visible", seat.visible()}});
-  return {{"at_us", scene.at_us()},           {"width", scene.width()},         {"height", scene.height()}, {"persons_ran", scene.persons_ran()}, {"persons", std::move(persons)},
-          {"faces_ran", scene.faces_ran()}, {"faces", std::move(faces)}, {"seats", std::move(seats)}};
+    faces.push_back({{"box", box_of(face.box(), width, height)},
+                     {"score", face.score()},
+                     {"pose_valid", face.pose_valid()},
+                     {"yaw_deg", face.yaw_deg()},
+                     {"pitch_deg", face.pitch_deg()},
+                     {"roll_deg", face.roll_deg()}});
+  for (const SeatView& seat : scene.seats())
+    seats.push_back({{"seat", seat.seat()}, {"motion", seat.motion()}, {"visible", seat.visible()}});
+  return {
+      {"at_us", scene.at_us()},        {"width", scene.width()},         {"height", scene.height()},  {"persons_ran", scene.persons_ran()},
+      {"persons", std::move(persons)}, {"faces_ran", scene.faces_ran()}, {"faces", std::move(faces)}, {"seats", std::move(seats)}};
 }
 
 Answer scenes(ConsoleContext& context, const HttpRequest& request, const Login& login) {
@@ -182,7 +197,8 @@ Answer scenes(ConsoleContext& context, const HttpRequest& request, const Login& 
   const auto asked = interval_of(request, kLongestScenes);
   if (!asked) return refuse(asked.error());
   const auto found = context.readers.with([&](Database& index) {
-    return read_scenes(index, context.broker, target->session.id, target->session.centre, target->room, target->camera, asked->from_us, asked->to_us);
+    return read_scenes(index, context.broker, target->session.id, target->session.centre, target->room, target->camera, asked->from_us,
+                       asked->to_us);
   });
   if (!found) return refuse(found.error());
   Json out = Json::array();
@@ -194,9 +210,12 @@ Answer scenes(ConsoleContext& context, const HttpRequest& request, const Login& 
 
 void add_video_routes(HttpServer& server, ConsoleContext& context) {
   const std::string camera = "/v1/sessions/{session}/cameras/{camera}";
-  server.route("GET", camera + "/reels", guarded(context, Action::view_evidence, [&context](const HttpRequest& r, const Login& l) { return reels(context, r, l); }));
-  server.route("GET", camera + "/video.mp4", guarded(context, Action::view_evidence, [&context](const HttpRequest& r, const Login& l) { return video(context, r, l); }));
-  server.route("GET", camera + "/scenes", guarded(context, Action::view_evidence, [&context](const HttpRequest& r, const Login& l) { return scenes(context, r, l); }));
+  server.route("GET", camera + "/reels",
+               guarded(context, Action::view_evidence, [&context](const HttpRequest& r, const Login& l) { return reels(context, r, l); }));
+  server.route("GET", camera + "/video.mp4",
+               guarded(context, Action::view_evidence, [&context](const HttpRequest& r, const Login& l) { return video(context, r, l); }));
+  server.route("GET", camera + "/scenes",
+               guarded(context, Action::view_evidence, [&context](const HttpRequest& r, const Login& l) { return scenes(context, r, l); }));
 }
 
 }  // namespace invigil

@@ -20,7 +20,8 @@ Result<std::unique_ptr<VideoCache>> VideoCache::open(const std::filesystem::path
 
 void VideoCache::make_room(std::uint64_t bytes) {
   while (!entries_.empty() && total_ + bytes > max_bytes_) {
-    const auto oldest = std::min_element(entries_.begin(), entries_.end(), [](const auto& a, const auto& b) { return a.second.used < b.second.used; });
+    const auto oldest =
+        std::min_element(entries_.begin(), entries_.end(), [](const auto& a, const auto& b) { return a.second.used < b.second.used; });
     std::error_code ignored;
     // Who is reading it keeps its open file.
     std::filesystem::remove(oldest->second.video.file, ignored);

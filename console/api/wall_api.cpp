@@ -24,7 +24,8 @@ WHERE 1)sql";
 Result<Json> wall(Database& index, const Login& login) {
   const ScopeSql scope = scope_sql(login.person, Action::read_sessions, "r.centre");
   const auto rows = index.query(std::string(kRooms) + scope.sql +
-                                    " ORDER BY severity IS NOT NULL DESC, severity DESC, flagged DESC, (s.opened_us IS NOT NULL AND s.closed_us IS NULL) DESC, r.centre, r.place, r.id",
+                                    " ORDER BY severity IS NOT NULL DESC, severity DESC, flagged DESC, (s.opened_us IS NOT NULL AND "
+                                    "s.closed_us IS NULL) DESC, r.centre, r.place, r.id",
                                 scope.values);
   if (!rows) return tl::make_unexpected(rows.error());
   Json rooms = Json::array();
@@ -36,12 +37,16 @@ Result<Json> wall(Database& index, const Login& login) {
     for (const SqlRow& camera : *of_room) {
       auto state = camera_state(index, centre, camera.text(0));
       if (!state) return state;
-      cameras.push_back({{"id", camera.text(0)}, {"name", camera.text(1)}, {"key", centre + "/" + room + "/" + camera.text(0)}, {"status", std::move(*state)}});
+      cameras.push_back({{"id", camera.text(0)},
+                         {"name", camera.text(1)},
+                         {"key", centre + "/" + room + "/" + camera.text(0)},
+                         {"status", std::move(*state)}});
     }
     auto counts = incident_counts(index, " AND i.centre = ? AND i.room = ? AND i.session = ?", {centre, room, row.text(4)});
     if (!counts) return counts;
     Json session = nullptr;
-    if (!row.is_null(4)) session = {{"id", row.text(4)}, {"title", row.text(5)}, {"state", !row.is_null(7) ? "closed" : !row.is_null(6) ? "open" : "planned"}};
+    if (!row.is_null(4))
+      session = {{"id", row.text(4)}, {"title", row.text(5)}, {"state", !row.is_null(7) ? "closed" : !row.is_null(6) ? "open" : "planned"}};
     rooms.push_back({{"centre", {{"id", centre}, {"name", row.text(1)}}},
                      {"room", {{"id", room}, {"name", row.text(3)}}},
                      {"session", std::move(session)},

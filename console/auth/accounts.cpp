@@ -13,13 +13,14 @@
 namespace invigil {
 namespace {
 
-constexpr auto kSteps = std::to_array<Migration>({{1,
-                                                   "CREATE TABLE accounts (user TEXT PRIMARY KEY, display_name TEXT NOT NULL, role TEXT NOT NULL, scope TEXT NOT NULL,"
-                                                   " disabled INTEGER NOT NULL, hash TEXT NOT NULL);\n"
-                                                   "CREATE TABLE logins (token_hash TEXT PRIMARY KEY, user TEXT NOT NULL, expires_us INTEGER NOT NULL);\n"
-                                                   "CREATE TABLE changes (number INTEGER PRIMARY KEY AUTOINCREMENT, user TEXT NOT NULL, display_name TEXT NOT NULL,"
-                                                   " role TEXT NOT NULL, scope TEXT NOT NULL, disabled INTEGER NOT NULL, by TEXT NOT NULL, at_us INTEGER NOT NULL);\n"},
-                                                  {2, "ALTER TABLE changes ADD COLUMN password_changed INTEGER NOT NULL DEFAULT 0;\n"}});
+constexpr auto kSteps = std::to_array<Migration>(
+    {{1,
+      "CREATE TABLE accounts (user TEXT PRIMARY KEY, display_name TEXT NOT NULL, role TEXT NOT NULL, scope TEXT NOT NULL,"
+      " disabled INTEGER NOT NULL, hash TEXT NOT NULL);\n"
+      "CREATE TABLE logins (token_hash TEXT PRIMARY KEY, user TEXT NOT NULL, expires_us INTEGER NOT NULL);\n"
+      "CREATE TABLE changes (number INTEGER PRIMARY KEY AUTOINCREMENT, user TEXT NOT NULL, display_name TEXT NOT NULL,"
+      " role TEXT NOT NULL, scope TEXT NOT NULL, disabled INTEGER NOT NULL, by TEXT NOT NULL, at_us INTEGER NOT NULL);\n"},
+     {2, "ALTER TABLE changes ADD COLUMN password_changed INTEGER NOT NULL DEFAULT 0;\n"}});
 
 constexpr std::size_t kMaxFailureEntries = 10'000;
 constexpr std::size_t kLeastPassword = 8;
@@ -46,16 +47,20 @@ Account account_from(const SqlRow& row, std::size_t first) {
 std::string hash_of_token(std::string_view token) { return to_hex(bytes_of(sha256(token))); }
 
 Result<> check_password(std::string_view password) {
-  if (password.size() < kLeastPassword) return fail(ErrorCode::invalid, fmt::format("the password is shorter than {} characters", kLeastPassword));
+  if (password.size() < kLeastPassword)
+    return fail(ErrorCode::invalid, fmt::format("the password is shorter than {} characters", kLeastPassword));
   return {};
 }
 
 /// It stands under opinions and in records for ever: a line of text, nothing else.
 Result<> check_display_name(const std::string& user, const std::string& name) {
-  const auto no = [&](std::string_view why) { return fail(ErrorCode::invalid, fmt::format("the display name of user \"{}\" {}", user, why), "--display-name"); };
+  const auto no = [&](std::string_view why) {
+    return fail(ErrorCode::invalid, fmt::format("the display name of user \"{}\" {}", user, why), "--display-name");
+  };
   if (!is_utf8(name)) return no("is not UTF-8: set the terminal to UTF-8 (LANG=zh_CN.UTF-8) and type it again");
   if (name.size() > kMostNameBytes) return no(fmt::format("is longer than {} bytes", kMostNameBytes));
-  if (std::any_of(name.begin(), name.end(), [](unsigned char c) { return c < 0x20 || c == 0x7f; })) return no("has control characters: use one line of text");
+  if (std::any_of(name.begin(), name.end(), [](unsigned char c) { return c < 0x20 || c == 0x7f; }))
+    return no("has control characters: use one line of text");
   return {};
 }
 
@@ -87,7 +92,8 @@ Result<> Accounts::add(const Account& account, std::string_view password, std::s
   if (auto ok = check_display_name(account.person.user, account.person.display_name); !ok) return ok;
   if (auto ok = check_password(password); !ok) return ok;
   if (account.person.role == UserRole::centre && account.person.scope.empty())
-    return fail(ErrorCode::invalid, fmt::format("user \"{}\" has the role centre: name its centres with --scope c1,c2", account.person.user));
+    return fail(ErrorCode::invalid,
+                fmt::format("user \"{}\" has the role centre: name its centres with --scope c1,c2", account.person.user));
   for (const std::string& centre : account.person.scope)
     if (auto ok = check_id(centre, "centre"); !ok) return ok;
   auto hash = hash_password(password);
@@ -106,7 +112,8 @@ Result<> Accounts::add(const Account& account, std::string_view password, std::s
 }
 
 Result<std::optional<Account>> Accounts::find(std::string_view user, std::string* hash) {
-  const auto rows = database_->query("SELECT user, display_name, role, scope, disabled, hash FROM accounts WHERE user = ?", {std::string(user)});
+  const auto rows =
+      database_->query("SELECT user, display_name, role, scope, disabled, hash FROM accounts WHERE user = ?", {std::string(user)});
   if (!rows) return tl::make_unexpected(rows.error());
   if (rows->empty()) return std::optional<Account>{};
   if (hash != nullptr) *hash = rows->front().text(5);
@@ -153,9 +160,10 @@ Result<Account> Accounts::existing(std::string_view user) {
 }
 
 Result<> Accounts::note_change(const Account& account, std::string_view by, bool password_changed) {
-  return database_->execute("INSERT INTO changes (user, display_name, role, scope, disabled, by, at_us, password_changed) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-                            {account.person.user, account.person.display_name, std::string(name_of(account.person.role)), scope_text(account.person.scope),
-                             std::int64_t{account.disabled}, std::string(by), clock_.now().us, std::int64_t{password_changed}});
+  return database_->execute(
+      "INSERT INTO changes (user, display_name, role, scope, disabled, by, at_us, password_changed) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+      {account.person.user, account.person.display_name, std::string(name_of(account.person.role)), scope_text(account.person.scope),
+       std::int64_t{account.disabled}, std::string(by), clock_.now().us, std::int64_t{password_changed}});
 }
 
 Result<std::vector<Account>> Accounts::list() {
@@ -209,7 +217,8 @@ tl::expected<Login, LoginRefusal> Accounts::log_in(std::string_view user, std::s
   std::optional<Account> account;
   {
     const MutexLock lock(mutex_);
-    if (const std::int64_t wait = must_wait_s(user, remote); wait > 0) return tl::make_unexpected(LoginRefusal{wait, "too many failures", false});
+    if (const std::int64_t wait = must_wait_s(user, remote); wait > 0)
+      return tl::make_unexpected(LoginRefusal{wait, "too many failures", false});
     auto found = find(user, &hash);
     if (!found) return tl::make_unexpected(LoginRefusal{0, found.error().message, true});
     account = *found;
@@ -236,7 +245,8 @@ std::optional<Login> Accounts::who(std::string_view token) {
   if (token.size() != 64) return std::nullopt;
   const MutexLock lock(mutex_);
   const auto rows = database_->query(
-      "SELECT a.user, a.display_name, a.role, a.scope, a.disabled, l.expires_us FROM logins l JOIN accounts a ON a.user = l.user WHERE l.token_hash = ?",
+      "SELECT a.user, a.display_name, a.role, a.scope, a.disabled, l.expires_us FROM logins l JOIN accounts a ON a.user = l.user WHERE "
+      "l.token_hash = ?",
       {hash_of_token(token)});
   if (!rows || rows->empty()) return std::nullopt;
   const Account account = account_from(rows->front(), 0);
@@ -252,10 +262,12 @@ void Accounts::log_out(std::string_view token) {
 
 Result<std::vector<UnrecordedChange>> Accounts::unrecorded() {
   const MutexLock lock(mutex_);
-  const auto rows = database_->query("SELECT number, user, display_name, role, scope, disabled, by, at_us, password_changed FROM changes ORDER BY number");
+  const auto rows = database_->query(
+      "SELECT number, user, display_name, role, scope, disabled, by, at_us, password_changed FROM changes ORDER BY number");
   if (!rows) return tl::make_unexpected(rows.error());
   std::vector<UnrecordedChange> out;
-  for (const SqlRow& row : *rows) out.push_back({row.integer(0), account_from(row, 1), row.text(6), Instant{row.integer(7)}, row.integer(8) != 0});
+  for (const SqlRow& row : *rows)
+    out.push_back({row.integer(0), account_from(row, 1), row.text(6), Instant{row.integer(7)}, row.integer(8) != 0});
   return out;
 }
 

@@ -137,8 +137,11 @@ TEST_F(AccountsTest, ADisabledAccountStaysSoUnderAnotherPassword) {
 }
 
 TEST_F(AccountsTest, ADisplayNameIsALineOfText) {
-  const auto named = [&](const std::string& name) { return accounts_->add({{"anna", name, UserRole::inspector, {}}, false}, "long enough", "r"); };
-  for (const std::string& name : {std::string("\xce\xd2"), std::string("\xc0\xaf"), std::string("a\nb"), std::string("a\0b", 3), std::string("\x7f"), std::string(201, 'x')}) {
+  const auto named = [&](const std::string& name) {
+    return accounts_->add({{"anna", name, UserRole::inspector, {}}, false}, "long enough", "r");
+  };
+  for (const std::string& name : {std::string("\xce\xd2"), std::string("\xc0\xaf"), std::string("a\nb"), std::string("a\0b", 3),
+                                  std::string("\x7f"), std::string(201, 'x')}) {
     const auto refused = named(name);
     ASSERT_FALSE(refused) << name;
     EXPECT_EQ(refused.error().code, ErrorCode::invalid);

@@ -20,16 +20,16 @@ constexpr RightReach kNo = RightReach::none, kAll = RightReach::everywhere, kSco
 // Administrators run the system and decide nothing; inspectors decide; regulators look on, without names; centres see themselves.
 constexpr auto kTable = std::to_array<Row>({
     //                                              administrator inspector regulator centre
-    {Action::read_sessions, "read_sessions",       {kAll,         kScope,   kScope,   kOwn}},
-    {Action::read_names, "read_names",             {kNo,          kScope,   kNo,      kOwn}},
-    {Action::operate_sessions, "operate_sessions", {kAll,         kNo,      kNo,      kOwn}},
-    {Action::read_incidents, "read_incidents",     {kAll,         kScope,   kScope,   kOwn}},
-    {Action::give_opinions, "give_opinions",       {kNo,          kScope,   kNo,      kNo}},
-    {Action::view_evidence, "view_evidence",       {kAll,         kScope,   kScope,   kOwn}},
-    {Action::export_evidence, "export_evidence",   {kNo,          kScope,   kScope,   kNo}},
-    {Action::read_records, "read_records",         {kAll,         kScope,   kScope,   kOwn}},
-    {Action::read_acts, "read_acts",               {kAll,         kNo,      kAll,     kNo}},
-    {Action::read_users, "read_users",             {kAll,         kNo,      kNo,      kNo}},
+    {Action::read_sessions, "read_sessions", {kAll, kScope, kScope, kOwn}},
+    {Action::read_names, "read_names", {kNo, kScope, kNo, kOwn}},
+    {Action::operate_sessions, "operate_sessions", {kAll, kNo, kNo, kOwn}},
+    {Action::read_incidents, "read_incidents", {kAll, kScope, kScope, kOwn}},
+    {Action::give_opinions, "give_opinions", {kNo, kScope, kNo, kNo}},
+    {Action::view_evidence, "view_evidence", {kAll, kScope, kScope, kOwn}},
+    {Action::export_evidence, "export_evidence", {kNo, kScope, kScope, kNo}},
+    {Action::read_records, "read_records", {kAll, kScope, kScope, kOwn}},
+    {Action::read_acts, "read_acts", {kAll, kNo, kAll, kNo}},
+    {Action::read_users, "read_users", {kAll, kNo, kNo, kNo}},
 });
 
 constexpr auto kActions = [] {

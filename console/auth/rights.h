@@ -17,10 +17,10 @@ enum class Action {
   operate_sessions,  ///< open and close
   read_incidents,
   give_opinions,
-  view_evidence,     ///< video, snapshots
+  view_evidence,  ///< video, snapshots
   export_evidence,
-  read_records,      ///< proofs
-  read_acts,         ///< the access ledger
+  read_records,  ///< proofs
+  read_acts,     ///< the access ledger
   read_users
 };
 

@@ -6,7 +6,8 @@
 
 namespace invigil {
 
-Result<> record_user_changes(Accounts& accounts, Journal& journal, const std::filesystem::path& lock_file, std::chrono::milliseconds timeout) {
+Result<> record_user_changes(Accounts& accounts, Journal& journal, const std::filesystem::path& lock_file,
+                             std::chrono::milliseconds timeout) {
   const auto lock = FileLock::wait_for(lock_file);
   if (!lock) return tl::make_unexpected(lock.error());
   const auto changes = accounts.unrecorded();

@@ -11,6 +11,7 @@ namespace invigil {
 
 /// Records what accounts say is unrecorded, oldest first. `lock_file` keeps the server and the command line from recording the same
 /// change twice. `unavailable` when the broker is away: the changes stay and are recorded later.
-Result<> record_user_changes(Accounts& accounts, Journal& journal, const std::filesystem::path& lock_file, std::chrono::milliseconds timeout);
+Result<> record_user_changes(Accounts& accounts, Journal& journal, const std::filesystem::path& lock_file,
+                             std::chrono::milliseconds timeout);
 
 }  // namespace invigil

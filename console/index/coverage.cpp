@@ -28,16 +28,20 @@ std::vector<Stretch> merged(const std::vector<SqlRow>& rows, std::int64_t from, 
 /// Why nothing was recorded from `gap.from` to `gap.to`: what was said about the camera, its stream or its agent.
 Result<> explain(Database& index, const std::string& centre, const std::string& camera, CoverageGap& gap) {
   const auto loss = index.query(
-      "SELECT cause, detail FROM losses WHERE centre = ? AND (camera = ? OR camera = '') AND from_us < ? AND to_us > ? ORDER BY camera DESC, position LIMIT 1",
+      "SELECT cause, detail FROM losses WHERE centre = ? AND (camera = ? OR camera = '') AND from_us < ? AND to_us > ? ORDER BY camera "
+      "DESC, position LIMIT 1",
       {centre, camera, gap.to_us, gap.from_us});
   if (!loss) return tl::make_unexpected(loss.error());
   // The state the camera was in when the gap began or that came within it, if it was a bad one.
   const auto state = index.query(
-      "SELECT state, detail FROM camera_states WHERE centre = ? AND camera = ? AND at_us < ? AND at_us >= COALESCE((SELECT MAX(at_us) FROM camera_states WHERE "
+      "SELECT state, detail FROM camera_states WHERE centre = ? AND camera = ? AND at_us < ? AND at_us >= COALESCE((SELECT MAX(at_us) FROM "
+      "camera_states WHERE "
       "centre = ? AND camera = ? AND at_us <= ?), 0) AND state != 'opened' ORDER BY at_us LIMIT 1",
       {centre, camera, gap.to_us, centre, camera, gap.from_us + 1'000'000});
   if (!state) return tl::make_unexpected(state.error());
-  const auto presence = index.query("SELECT state FROM presence WHERE centre = ? AND role = 'agent' AND at_us <= ? ORDER BY at_us DESC, position DESC LIMIT 1", {centre, gap.to_us});
+  const auto presence = index.query(
+      "SELECT state FROM presence WHERE centre = ? AND role = 'agent' AND at_us <= ? ORDER BY at_us DESC, position DESC LIMIT 1",
+      {centre, gap.to_us});
   if (!presence) return tl::make_unexpected(presence.error());
   if (!loss->empty()) {
     gap.cause = loss->front().text(0);
@@ -55,11 +59,13 @@ Result<> explain(Database& index, const std::string& centre, const std::string& 
 
 }  // namespace
 
-Result<CameraCoverage> camera_coverage(Database& index, const std::string& session, const std::string& centre, const std::string& camera, const SessionTimes& times, Instant now) {
+Result<CameraCoverage> camera_coverage(Database& index, const std::string& session, const std::string& centre, const std::string& camera,
+                                       const SessionTimes& times, Instant now) {
   const bool opened = times.opened_us != 0;
   const std::int64_t from = opened ? std::min(times.starts_us, times.opened_us) : times.starts_us;
   std::int64_t to = times.closed_us != 0 ? times.closed_us : opened ? now.us : std::min(now.us, times.ends_us);
-  const auto rows = index.query("SELECT from_us, to_us FROM intervals WHERE session = ? AND camera = ? ORDER BY from_us", {session, camera});
+  const auto rows =
+      index.query("SELECT from_us, to_us FROM intervals WHERE session = ? AND camera = ? ORDER BY from_us", {session, camera});
   if (!rows) return tl::make_unexpected(rows.error());
   if (opened && times.closed_us == 0) {
     const std::int64_t newest = rows->empty() ? 0 : rows->back().integer(1);

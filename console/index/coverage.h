@@ -31,6 +31,7 @@ struct CameraCoverage {
 
 /// Due: from the planned start, or the opening if earlier, to the closing; while open to `now` less a live edge of 5 s; never
 /// opened: to now or the planned end. Recorded time outside what was due does not count.
-Result<CameraCoverage> camera_coverage(Database& index, const std::string& session, const std::string& centre, const std::string& camera, const SessionTimes& times, Instant now);
+Result<CameraCoverage> camera_coverage(Database& index, const std::string& session, const std::string& centre, const std::string& camera,
+                                       const SessionTimes& times, Instant now);
 
 }  // namespace invigil

@@ -42,7 +42,8 @@ void IndexFeed::run(const std::stop_token& stop) {
         const std::lock_guard lock(mutex_);
         trouble_.clear();
         for (const FollowedRecord& record : batch->records)
-          if (record.header.stream().starts_with("person/") || record.header.stream().starts_with("registry/")) written_[record.header.stream()] = record.header.seq();
+          if (record.header.stream().starts_with("person/") || record.header.stream().starts_with("registry/"))
+            written_[record.header.stream()] = record.header.seq();
         advanced_.notify_all();
         continue;
       }

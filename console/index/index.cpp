@@ -15,9 +15,10 @@ constexpr std::size_t kMaxIdle = 8;
 }  // namespace
 
 FollowFilter index_filter() {
-  return {{LOSS, CAMERA_STATUS, VIDEO_PART, TEST_EVENT, TEST_EVENT_CONFLICT, TEST_EVENT_GAP, ANALYSIS_STATUS, OBSERVATION, INCIDENT, OPINION, LOGGED_IN,
-           LOGIN_FAILED, EVIDENCE_VIEWED, EXPORTED, USER_CHANGED, PLAN_IMPORTED, SESSION_OPENED, SESSION_CLOSED, PEER_PRESENCE},
-          {}};
+  return {
+      {LOSS, CAMERA_STATUS, VIDEO_PART, TEST_EVENT, TEST_EVENT_CONFLICT, TEST_EVENT_GAP, ANALYSIS_STATUS, OBSERVATION, INCIDENT, OPINION,
+       LOGGED_IN, LOGIN_FAILED, EVIDENCE_VIEWED, EXPORTED, USER_CHANGED, PLAN_IMPORTED, SESSION_OPENED, SESSION_CLOSED, PEER_PRESENCE},
+      {}};
 }
 
 IndexWriter::IndexWriter(std::unique_ptr<Database> database) : database_(std::move(database)) {}
@@ -55,7 +56,8 @@ Result<IndexChanges> IndexWriter::apply(const FollowBatch& batch) {
     }
   }
   if (auto flushed = flush(); !flushed) return undo(flushed.error());
-  if (auto moved = database_->execute("UPDATE feed SET position = ?", {static_cast<std::int64_t>(batch.next)}); !moved) return undo(moved.error());
+  if (auto moved = database_->execute("UPDATE feed SET position = ?", {static_cast<std::int64_t>(batch.next)}); !moved)
+    return undo(moved.error());
   if (auto committed = transaction->commit(); !committed) return undo(committed.error());
   position_ = batch.next;
   return changes;
@@ -92,13 +94,16 @@ Result<> IndexWriter::mark(const FollowedRecord& record, std::int64_t at_us) {
   const std::int64_t position = static_cast<std::int64_t>(record.position);
   auto last = last_seq_mark_.find(stream);
   if (last == last_seq_mark_.end()) {
-    const auto rows = database_->query("SELECT (SELECT MAX(seq) FROM seq_marks WHERE stream = ?), (SELECT MAX(at_us) FROM time_marks WHERE stream = ?)", {stream, stream});
+    const auto rows = database_->query(
+        "SELECT (SELECT MAX(seq) FROM seq_marks WHERE stream = ?), (SELECT MAX(at_us) FROM time_marks WHERE stream = ?)", {stream, stream});
     if (!rows) return tl::make_unexpected(rows.error());
     last = last_seq_mark_.emplace(stream, static_cast<std::uint64_t>(rows->front().integer(0))).first;
     last_time_mark_[stream] = rows->front().integer(1);
   }
   if (last->second == 0 || record.header.seq() >= last->second + kSeqStep) {
-    if (auto done = database_->execute("INSERT OR IGNORE INTO seq_marks (stream, seq, position) VALUES (?, ?, ?)", {stream, static_cast<std::int64_t>(record.header.seq()), position}); !done)
+    if (auto done = database_->execute("INSERT OR IGNORE INTO seq_marks (stream, seq, position) VALUES (?, ?, ?)",
+                                       {stream, static_cast<std::int64_t>(record.header.seq()), position});
+        !done)
       return done;
     last->second = record.header.seq();
   }
@@ -111,13 +116,17 @@ Result<> IndexWriter::mark(const FollowedRecord& record, std::int64_t at_us) {
 Result<> IndexWriter::flush() {
   for (auto& [key, open] : intervals_) {
     if (!open.dirty) continue;
-    if (auto done = database_->execute("UPDATE intervals SET to_us = ?, parts = ?, bytes = ? WHERE number = ?", {open.to_us, open.parts, open.bytes, open.number}); !done) return done;
+    if (auto done = database_->execute("UPDATE intervals SET to_us = ?, parts = ?, bytes = ? WHERE number = ?",
+                                       {open.to_us, open.parts, open.bytes, open.number});
+        !done)
+      return done;
     open.dirty = false;
   }
   for (const auto& [key, count] : seat_counts_)
-    if (auto done = database_->execute("INSERT INTO seat_events (session, seat, events, last_us) VALUES (?, ?, ?, ?) ON CONFLICT (session, seat) DO UPDATE SET "
-                                       "events = events + excluded.events, last_us = MAX(last_us, excluded.last_us)",
-                                       {key.first, key.second, count.more, count.last_us});
+    if (auto done = database_->execute(
+            "INSERT INTO seat_events (session, seat, events, last_us) VALUES (?, ?, ?, ?) ON CONFLICT (session, seat) DO UPDATE SET "
+            "events = events + excluded.events, last_us = MAX(last_us, excluded.last_us)",
+            {key.first, key.second, count.more, count.last_us});
         !done)
       return done;
   seat_counts_.clear();

@@ -20,11 +20,11 @@ class Observation;
 
 /// What a batch changed, for the open pages.
 struct IndexChanges {
-  std::vector<std::string> incidents;            ///< ids, new or different
-  std::vector<std::int64_t> opinions;            ///< their positions
-  std::set<std::string> sessions;                ///< imported, opened, closed, or flagged anew
-  std::vector<std::int64_t> camera_states;       ///< positions
-  std::vector<std::int64_t> presence;            ///< positions
+  std::vector<std::string> incidents;       ///< ids, new or different
+  std::vector<std::int64_t> opinions;       ///< their positions
+  std::set<std::string> sessions;           ///< imported, opened, closed, or flagged anew
+  std::vector<std::int64_t> camera_states;  ///< positions
+  std::vector<std::int64_t> presence;       ///< positions
   bool empty() const { return incidents.empty() && opinions.empty() && sessions.empty() && camera_states.empty() && presence.empty(); }
 };
 
@@ -87,8 +87,8 @@ class IndexWriter {
   std::unique_ptr<Database> database_;
   std::uint64_t position_ = 0;
   std::uint64_t skipped_ = 0;
-  std::map<Key, OpenInterval> intervals_;            ///< (session, camera)
-  std::map<Key, SeatCount> seat_counts_;             ///< (session, seat), this batch's
+  std::map<Key, OpenInterval> intervals_;  ///< (session, camera)
+  std::map<Key, SeatCount> seat_counts_;   ///< (session, seat), this batch's
   std::map<std::string, std::uint64_t> last_seq_mark_;
   std::map<std::string, std::int64_t> last_time_mark_;
 };

@@ -20,23 +20,54 @@ Json list_of(const Repeated& values) {
 }
 
 Json pair_of(const AnswerPair& p) {
-  return {{"a", p.a()}, {"b", p.b()}, {"family", p.family()}, {"model", p.model()}, {"level", p.level()}, {"matches", p.matches()}, {"expected", number(p.expected())},
-          {"shared_items", p.shared_items()}, {"shared_wrong", p.shared_wrong()}, {"z", number(p.z())}, {"p", number(p.p())}, {"p_adjusted", number(p.p_adjusted())},
-          {"q", number(p.q())}, {"gbt_p", number(p.gbt_p())}, {"pace_z", number(p.pace_z())}};
+  return {{"a", p.a()},
+          {"b", p.b()},
+          {"family", p.family()},
+          {"model", p.model()},
+          {"level", p.level()},
+          {"matches", p.matches()},
+          {"expected", number(p.expected())},
+          {"shared_items", p.shared_items()},
+          {"shared_wrong", p.shared_wrong()},
+          {"z", number(p.z())},
+          {"p", number(p.p())},
+          {"p_adjusted", number(p.p_adjusted())},
+          {"q", number(p.q())},
+          {"gbt_p", number(p.gbt_p())},
+          {"pace_z", number(p.pace_z())}};
 }
 
 Json person_of(const AnsweringCandidate& c) {
   Json channels = Json::array();
   for (const AnswerChannel& channel : c.channels())
-    channels.push_back({{"name", channel.name()}, {"p", number(channel.p())}, {"z", number(channel.z())}, {"partner", channel.partner().empty() ? Json(nullptr) : Json(channel.partner())}});
-  return {{"candidate", c.candidate()}, {"room", c.room()}, {"seat", c.seat()}, {"score", c.score()}, {"answered", c.answered()}, {"suspicion", number(c.suspicion())},
-          {"level", c.level()}, {"channels", std::move(channels)}, {"answers", list_of(c.answers())}, {"committed_ms", list_of(c.committed_ms())}};
+    channels.push_back({{"name", channel.name()},
+                        {"p", number(channel.p())},
+                        {"z", number(channel.z())},
+                        {"partner", channel.partner().empty() ? Json(nullptr) : Json(channel.partner())}});
+  return {{"candidate", c.candidate()},
+          {"room", c.room()},
+          {"seat", c.seat()},
+          {"score", c.score()},
+          {"answered", c.answered()},
+          {"suspicion", number(c.suspicion())},
+          {"level", c.level()},
+          {"channels", std::move(channels)},
+          {"answers", list_of(c.answers())},
+          {"committed_ms", list_of(c.committed_ms())}};
 }
 
 Json findings_of(const AnswerFindings& f) {
-  Json out{{"complete", f.complete()}, {"candidates", f.candidates()}, {"items", f.items_compared()}, {"keyed", f.keyed()}, {"similarity_tested", f.similarity_tested()},
-           {"models", list_of(f.models())}, {"alpha", f.alpha()}, {"expected_false_flags", number(f.expected_false_flags())}, {"pair_count", f.pair_count()},
-           {"opened_us", f.opened_us()}, {"closed_us", f.closed_us()}};
+  Json out{{"complete", f.complete()},
+           {"candidates", f.candidates()},
+           {"items", f.items_compared()},
+           {"keyed", f.keyed()},
+           {"similarity_tested", f.similarity_tested()},
+           {"models", list_of(f.models())},
+           {"alpha", f.alpha()},
+           {"expected_false_flags", number(f.expected_false_flags())},
+           {"pair_count", f.pair_count()},
+           {"opened_us", f.opened_us()},
+           {"closed_us", f.closed_us()}};
   for (const char* list : {"paper", "notes", "families", "pairs", "rings", "people"}) out[list] = Json::array();
   for (const AnsweredItem& item : f.items()) out["paper"].push_back({{"item", item.id()}, {"key", item.key()}});
   for (const AnswerNote& note : f.notes()) {
@@ -45,10 +76,12 @@ Json findings_of(const AnswerFindings& f) {
     if (note.least() != 0) parameters["least"] = note.least();
     out["notes"].push_back({{"code", note.code()}, {"parameters", std::move(parameters)}});
   }
-  for (const AnswerFamily& family : f.families()) out["families"].push_back({{"family", family.family()}, {"pairs", family.pairs()}, {"alpha_share", family.alpha_share()}});
+  for (const AnswerFamily& family : f.families())
+    out["families"].push_back({{"family", family.family()}, {"pairs", family.pairs()}, {"alpha_share", family.alpha_share()}});
   for (const AnswerPair& pair : f.pairs()) out["pairs"].push_back(pair_of(pair));
   for (const AnswerRing& ring : f.rings())
-    out["rings"].push_back({{"candidates", list_of(ring.candidates())}, {"pairs", ring.pairs()}, {"shared_wrong_items", list_of(ring.shared_wrong_items())}});
+    out["rings"].push_back(
+        {{"candidates", list_of(ring.candidates())}, {"pairs", ring.pairs()}, {"shared_wrong_items", list_of(ring.shared_wrong_items())}});
   for (const AnsweringCandidate& person : f.people()) out["people"].push_back(person_of(person));
   return out;
 }
@@ -56,7 +89,9 @@ Json findings_of(const AnswerFindings& f) {
 }  // namespace
 
 Result<> IndexWriter::apply_findings(const FollowedRecord& record, const Observation& observation) {
-  if (observation.state() == ABSENT) return database_->execute("DELETE FROM answer_findings WHERE session = ? AND observation = ?", {observation.session(), observation.id()});
+  if (observation.state() == ABSENT)
+    return database_->execute("DELETE FROM answer_findings WHERE session = ? AND observation = ?",
+                              {observation.session(), observation.id()});
   return database_->execute("INSERT OR REPLACE INTO answer_findings (session, centre, observation, at_us, findings) VALUES (?, ?, ?, ?, ?)",
                             {observation.session(), observation.centre(), observation.id(), record.header.occurred().wall_to_us(),
                              findings_of(observation.answers()).dump(-1, ' ', false, Json::error_handler_t::replace)});

@@ -28,14 +28,18 @@ Result<> IndexWriter::apply_part(const FollowedRecord& record) {
   auto at = intervals_.find({part->session(), camera});
   if (at == intervals_.end()) {
     const auto rows = database_->query(
-        "SELECT number, run, from_us, to_us, parts, bytes, (SELECT MAX(start_us) FROM reels WHERE interval = number) FROM intervals WHERE session = ? AND camera = ? "
+        "SELECT number, run, from_us, to_us, parts, bytes, (SELECT MAX(start_us) FROM reels WHERE interval = number) FROM intervals WHERE "
+        "session = ? AND camera = ? "
         "ORDER BY number DESC LIMIT 1",
         {part->session(), camera});
     if (!rows) return tl::make_unexpected(rows.error());
     OpenInterval open;
     if (!rows->empty()) {
       const SqlRow& row = rows->front();
-      open = {row.integer(0), static_cast<std::uint64_t>(row.integer(1)), row.integer(2), row.integer(3), row.integer(4), row.integer(5), row.integer(6), false};
+      open = {row.integer(0), static_cast<std::uint64_t>(row.integer(1)),
+              row.integer(2), row.integer(3),
+              row.integer(4), row.integer(5),
+              row.integer(6), false};
     }
     at = intervals_.emplace(Key{part->session(), camera}, open).first;
   }
@@ -43,10 +47,13 @@ Result<> IndexWriter::apply_part(const FollowedRecord& record) {
   const bool joins = open.number != 0 && open.run == part->run() && from >= open.from_us && from <= open.to_us + kJoin;
   if (!joins) {
     if (open.dirty)
-      if (auto done = database_->execute("UPDATE intervals SET to_us = ?, parts = ?, bytes = ? WHERE number = ?", {open.to_us, open.parts, open.bytes, open.number}); !done)
+      if (auto done = database_->execute("UPDATE intervals SET to_us = ?, parts = ?, bytes = ? WHERE number = ?",
+                                         {open.to_us, open.parts, open.bytes, open.number});
+          !done)
         return done;
-    if (auto done = database_->execute("INSERT INTO intervals (session, centre, camera, run, from_us, to_us, parts, bytes) VALUES (?, ?, ?, ?, ?, ?, 0, 0)",
-                                       {part->session(), stream->centre, camera, static_cast<std::int64_t>(part->run()), from, to});
+    if (auto done = database_->execute(
+            "INSERT INTO intervals (session, centre, camera, run, from_us, to_us, parts, bytes) VALUES (?, ?, ?, ?, ?, ?, 0, 0)",
+            {part->session(), stream->centre, camera, static_cast<std::int64_t>(part->run()), from, to});
         !done)
       return done;
     const auto number = database_->query("SELECT MAX(number) FROM intervals");
@@ -80,9 +87,11 @@ Result<> IndexWriter::apply_camera(const FollowedRecord& record, IndexChanges& c
   if (!stream) return {};
   const std::int64_t position = static_cast<std::int64_t>(record.position);
   changes.camera_states.push_back(position);
-  return database_->execute("INSERT OR REPLACE INTO camera_states (position, centre, camera, room, state, at_us, detail, width, height) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                            {position, stream->centre, stream->subject, status->room(), word(status->state()), status->at_us(), status->detail(),
-                             std::int64_t{status->width()}, std::int64_t{status->height()}});
+  return database_->execute(
+      "INSERT OR REPLACE INTO camera_states (position, centre, camera, room, state, at_us, detail, width, height) VALUES (?, ?, ?, ?, ?, "
+      "?, ?, ?, ?)",
+      {position, stream->centre, stream->subject, status->room(), word(status->state()), status->at_us(), status->detail(),
+       std::int64_t{status->width()}, std::int64_t{status->height()}});
 }
 
 Result<> IndexWriter::apply_loss(const FollowedRecord& record) {
@@ -90,9 +99,11 @@ Result<> IndexWriter::apply_loss(const FollowedRecord& record) {
   if (!loss) return tl::make_unexpected(loss.error());
   const auto lacking = parse_stream(loss->stream().empty() ? record.header.stream() : loss->stream());
   if (!lacking) return {};
-  return database_->execute("INSERT OR REPLACE INTO losses (position, stream, centre, camera, from_us, to_us, cause, detail) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-                            {static_cast<std::int64_t>(record.position), to_string(*lacking), lacking->centre,
-                             lacking->cls == StreamClass::camera ? lacking->subject : std::string(), loss->from_us(), loss->to_us(), word(loss->cause()), loss->detail()});
+  return database_->execute(
+      "INSERT OR REPLACE INTO losses (position, stream, centre, camera, from_us, to_us, cause, detail) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+      {static_cast<std::int64_t>(record.position), to_string(*lacking), lacking->centre,
+       lacking->cls == StreamClass::camera ? lacking->subject : std::string(), loss->from_us(), loss->to_us(), word(loss->cause()),
+       loss->detail()});
 }
 
 Result<> IndexWriter::apply_presence(const FollowedRecord& record, IndexChanges& changes) {
@@ -100,8 +111,9 @@ Result<> IndexWriter::apply_presence(const FollowedRecord& record, IndexChanges&
   if (!presence) return tl::make_unexpected(presence.error());
   const std::int64_t position = static_cast<std::int64_t>(record.position);
   changes.presence.push_back(position);
-  return database_->execute("INSERT OR REPLACE INTO presence (position, principal, centre, role, state, at_us) VALUES (?, ?, ?, ?, ?, ?)",
-                            {position, presence->principal(), presence->centre(), word(presence->role()), word(presence->state()), presence->at_us()});
+  return database_->execute(
+      "INSERT OR REPLACE INTO presence (position, principal, centre, role, state, at_us) VALUES (?, ?, ?, ?, ?, ?)",
+      {position, presence->principal(), presence->centre(), word(presence->role()), word(presence->state()), presence->at_us()});
 }
 
 }  // namespace invigil

@@ -26,8 +26,9 @@ std::string polygons_text(const Seat& seat) {
 }  // namespace
 
 Result<> IndexWriter::remove_session(const std::string& session) {
-  for (const std::string_view sql : {"DELETE FROM sessions WHERE id = ?", "DELETE FROM session_rooms WHERE session = ?", "DELETE FROM people WHERE session = ?",
-                                     "DELETE FROM staff WHERE session = ?", "DELETE FROM assignments WHERE session = ?"})
+  for (const std::string_view sql :
+       {"DELETE FROM sessions WHERE id = ?", "DELETE FROM session_rooms WHERE session = ?", "DELETE FROM people WHERE session = ?",
+        "DELETE FROM staff WHERE session = ?", "DELETE FROM assignments WHERE session = ?"})
     if (auto done = database_->execute(sql, {session}); !done) return done;
   return {};
 }
@@ -45,7 +46,8 @@ Result<> IndexWriter::apply_plan(const FollowedRecord& record, IndexChanges& cha
       failed = true;
     }
   };
-  run("INSERT OR REPLACE INTO plans (id, centre, fingerprint, imported_us) VALUES (?, ?, ?, ?)", {plan->id(), centre, plan_fingerprint(*plan), plan->imported_us()});
+  run("INSERT OR REPLACE INTO plans (id, centre, fingerprint, imported_us) VALUES (?, ?, ?, ?)",
+      {plan->id(), centre, plan_fingerprint(*plan), plan->imported_us()});
   run("INSERT OR REPLACE INTO institutions (id, name, kind) VALUES (?, ?, ?)",
       {plan->institution().id(), plan->institution().name(), std::string(kind_name(plan->institution().kind()))});
   run("INSERT OR REPLACE INTO centres (id, name, institution) VALUES (?, ?, ?)", {centre, plan->centre().name(), plan->institution().id()});
@@ -58,7 +60,8 @@ Result<> IndexWriter::apply_plan(const FollowedRecord& record, IndexChanges& cha
     run("DELETE FROM seats WHERE centre = ? AND room = ?", {centre, room.id()});
     std::int64_t camera_place = 0;
     for (const Camera& camera : room.cameras())
-      run("INSERT OR REPLACE INTO cameras (centre, id, room, name, place) VALUES (?, ?, ?, ?, ?)", {centre, camera.id(), room.id(), camera.name(), camera_place++});
+      run("INSERT OR REPLACE INTO cameras (centre, id, room, name, place) VALUES (?, ?, ?, ?, ?)",
+          {centre, camera.id(), room.id(), camera.name(), camera_place++});
     for (const Seat& seat : room.seats())
       run("INSERT INTO seats (centre, room, id, seat_row, seat_column, polygons) VALUES (?, ?, ?, ?, ?, ?)",
           {centre, room.id(), seat.id(), std::int64_t{seat.row()}, std::int64_t{seat.column()}, polygons_text(seat)});
@@ -81,23 +84,28 @@ Result<> IndexWriter::apply_plan(const FollowedRecord& record, IndexChanges& cha
     if (auto done = remove_session(session.id()); !done) return done;
     std::set<std::string> seats;
     for (const SeatAssignment& assignment : session.assignments()) seats.insert(assignment.seat());
-    run("INSERT INTO sessions (id, plan, centre, institution, title, occupation, level, starts_us, ends_us, opened_us, closed_us, candidates, seats) "
+    run("INSERT INTO sessions (id, plan, centre, institution, title, occupation, level, starts_us, ends_us, opened_us, closed_us, "
+        "candidates, seats) "
         "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        {session.id(), plan->id(), centre, plan->institution().id(), session.title(), session.occupation(), std::int64_t{session.level()}, session.starts_us(),
-         session.ends_us(), opened, closed, std::int64_t{session.roster_size()}, static_cast<std::int64_t>(seats.size())});
+        {session.id(), plan->id(), centre, plan->institution().id(), session.title(), session.occupation(), std::int64_t{session.level()},
+         session.starts_us(), session.ends_us(), opened, closed, std::int64_t{session.roster_size()},
+         static_cast<std::int64_t>(seats.size())});
     place = 0;
-    for (const std::string& room : session.rooms()) run("INSERT INTO session_rooms (session, room, place) VALUES (?, ?, ?)", {session.id(), room, place++});
+    for (const std::string& room : session.rooms())
+      run("INSERT INTO session_rooms (session, room, place) VALUES (?, ?, ?)", {session.id(), room, place++});
     place = 0;
     for (const Candidate& person : session.roster())
       run("INSERT INTO people (session, id, name, place) VALUES (?, ?, ?, ?)", {session.id(), person.id(), person.name(), place++});
     place = 0;
     for (const StaffMember& person : session.staff())
       run("INSERT INTO staff (session, id, name, role, rooms, place) VALUES (?, ?, ?, ?, ?, ?)",
-          {session.id(), person.id(), person.name(), person.role(), Json(std::vector<std::string>(person.rooms().begin(), person.rooms().end())).dump(), place++});
+          {session.id(), person.id(), person.name(), person.role(),
+           Json(std::vector<std::string>(person.rooms().begin(), person.rooms().end())).dump(), place++});
     place = 0;
     for (const SeatAssignment& a : session.assignments())
       run("INSERT INTO assignments (session, room, seat, candidate, from_us, to_us, place) VALUES (?, ?, ?, ?, ?, ?, ?)",
-          {session.id(), a.room(), a.seat(), a.candidate(), a.from_us() == 0 ? session.starts_us() : a.from_us(), a.to_us() == 0 ? session.ends_us() : a.to_us(), place++});
+          {session.id(), a.room(), a.seat(), a.candidate(), a.from_us() == 0 ? session.starts_us() : a.from_us(),
+           a.to_us() == 0 ? session.ends_us() : a.to_us(), place++});
     changes.sessions.insert(session.id());
   }
   return failed ? Result<>(tl::make_unexpected(failure)) : Result<>{};
@@ -114,9 +122,10 @@ Result<> IndexWriter::apply_session(const FollowedRecord& record, IndexChanges& 
       !done)
     return done;
   changes.sessions.insert(change->session());
-  return database_->execute("INSERT OR REPLACE INTO session_changes (position, session, state, at_us, by, reason) VALUES (?, ?, ?, ?, ?, ?)",
-                            {static_cast<std::int64_t>(record.position), change->session(), std::string(opens ? "opened" : "closed"), change->at_us(), change->by(),
-                             change->reason()});
+  return database_->execute(
+      "INSERT OR REPLACE INTO session_changes (position, session, state, at_us, by, reason) VALUES (?, ?, ?, ?, ?, ?)",
+      {static_cast<std::int64_t>(record.position), change->session(), std::string(opens ? "opened" : "closed"), change->at_us(),
+       change->by(), change->reason()});
 }
 
 }  // namespace invigil

@@ -56,7 +56,8 @@ Result<> IndexWriter::apply_incident(const FollowedRecord& record, IndexChanges&
   const auto earlier_opinions = database_->query("SELECT outcome FROM opinions WHERE incident = ? ORDER BY position", {id});
   if (!earlier_opinions) return tl::make_unexpected(earlier_opinions.error());
   std::string state = known ? before->front().text(0) : "open";
-  for (const SqlRow& row : *earlier_opinions) state = row.text(0) == "confirm" ? "confirmed" : row.text(0) == "dismiss" ? "dismissed" : "escalated";
+  for (const SqlRow& row : *earlier_opinions)
+    state = row.text(0) == "confirm" ? "confirmed" : row.text(0) == "dismiss" ? "dismissed" : "escalated";
   // Records of two streams may come in any order: who supersedes this one may be here already.
   const auto newer = database_->query("SELECT id, withdrawn FROM incidents WHERE supersedes = ? ORDER BY position LIMIT 1", {id});
   if (!newer) return tl::make_unexpected(newer.error());
@@ -71,17 +72,43 @@ Result<> IndexWriter::apply_incident(const FollowedRecord& record, IndexChanges&
     error_rate["source"] = incident->error_rate().source();
   }
   auto done = database_->execute(
-      "INSERT OR REPLACE INTO incidents (id, kind, severity, state, session, centre, room, seats, cameras, from_us, to_us, at_us, review_seconds, explanation, "
-      "error_rate, rule_candidates, observations, evidence, detector, detector_version, withdrawn, supersedes, superseded_by, opinions, stream, seq, hash, position) "
+      "INSERT OR REPLACE INTO incidents (id, kind, severity, state, session, centre, room, seats, cameras, from_us, to_us, at_us, "
+      "review_seconds, explanation, "
+      "error_rate, rule_candidates, observations, evidence, detector, detector_version, withdrawn, supersedes, superseded_by, opinions, "
+      "stream, seq, hash, position) "
       "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-      {id, incident->kind(), incident->severity(), state, incident->session(), incident->centre(), incident->room(), text_of(list_of(incident->seats())),
-       text_of(list_of(incident->cameras())), incident->from_us(), incident->to_us(), known ? before->front().integer(3) : record.header.occurred().wall_to_us(),
-       incident->review_seconds(), text_of(explanation), text_of(error_rate), text_of(list_of(incident->rule_candidates())), text_of(list_of(incident->observations())),
-       text_of(refs_of(incident->evidence())), incident->detector(), incident->detector_version(), std::int64_t{withdrawn}, incident->supersedes(), superseded_by,
-       static_cast<std::int64_t>(earlier_opinions->size()), record.header.stream(), seq_of(record), hash_of(record), position_of(record)});
+      {id,
+       incident->kind(),
+       incident->severity(),
+       state,
+       incident->session(),
+       incident->centre(),
+       incident->room(),
+       text_of(list_of(incident->seats())),
+       text_of(list_of(incident->cameras())),
+       incident->from_us(),
+       incident->to_us(),
+       known ? before->front().integer(3) : record.header.occurred().wall_to_us(),
+       incident->review_seconds(),
+       text_of(explanation),
+       text_of(error_rate),
+       text_of(list_of(incident->rule_candidates())),
+       text_of(list_of(incident->observations())),
+       text_of(refs_of(incident->evidence())),
+       incident->detector(),
+       incident->detector_version(),
+       std::int64_t{withdrawn},
+       incident->supersedes(),
+       superseded_by,
+       static_cast<std::int64_t>(earlier_opinions->size()),
+       record.header.stream(),
+       seq_of(record),
+       hash_of(record),
+       position_of(record)});
   if (!done) return done;
   if (!incident->supersedes().empty() && incident->supersedes() != id) {
-    done = database_->execute("UPDATE incidents SET superseded_by = ?, withdrawn = MAX(withdrawn, ?) WHERE id = ?", {id, std::int64_t{incident->withdrawn()}, incident->supersedes()});
+    done = database_->execute("UPDATE incidents SET superseded_by = ?, withdrawn = MAX(withdrawn, ?) WHERE id = ?",
+                              {id, std::int64_t{incident->withdrawn()}, incident->supersedes()});
     if (!done) return done;
     changes.incidents.push_back(incident->supersedes());
   }
@@ -99,10 +126,12 @@ Result<> IndexWriter::apply_observation(const FollowedRecord& record, IndexChang
     changes.sessions.insert(o->session());
   }
   return database_->execute(
-      "INSERT OR REPLACE INTO observations (id, kind, session, centre, room, seat, camera, from_us, to_us, state, score, quality, figures, detector, version, sources, "
+      "INSERT OR REPLACE INTO observations (id, kind, session, centre, room, seat, camera, from_us, to_us, state, score, quality, figures, "
+      "detector, version, sources, "
       "partners, words) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-      {o->id(), o->kind(), o->session(), o->centre(), o->room(), o->seat(), o->camera(), o->from_us(), o->to_us(), word(o->state()), o->score(), o->quality(),
-       text_of(map_of(o->figures())), o->detector(), o->version(), text_of(refs_of(o->sources())), text_of(list_of(o->partners())), text_of(map_of(o->words()))});
+      {o->id(), o->kind(), o->session(), o->centre(), o->room(), o->seat(), o->camera(), o->from_us(), o->to_us(), word(o->state()),
+       o->score(), o->quality(), text_of(map_of(o->figures())), o->detector(), o->version(), text_of(refs_of(o->sources())),
+       text_of(list_of(o->partners())), text_of(map_of(o->words()))});
 }
 
 Result<> IndexWriter::apply_opinion(const FollowedRecord& record, IndexChanges& changes) {
@@ -110,14 +139,18 @@ Result<> IndexWriter::apply_opinion(const FollowedRecord& record, IndexChanges& 
   if (!opinion) return tl::make_unexpected(opinion.error());
   const auto stream = parse_stream(record.header.stream());
   // The broker lets none through elsewhere; the index does not believe one elsewhere either, nor one in another person's stream.
-  if (!stream || stream->cls != StreamClass::person || stream->subject != opinion->user()) return fail(ErrorCode::invalid, "an opinion outside its person's stream");
+  if (!stream || stream->cls != StreamClass::person || stream->subject != opinion->user())
+    return fail(ErrorCode::invalid, "an opinion outside its person's stream");
   auto done = database_->execute(
-      "INSERT OR REPLACE INTO opinions (position, incident, session, outcome, reason, violation_code, user, display_name, at_us, rules_version, stream, seq, hash) "
+      "INSERT OR REPLACE INTO opinions (position, incident, session, outcome, reason, violation_code, user, display_name, at_us, "
+      "rules_version, stream, seq, hash) "
       "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-      {position_of(record), opinion->incident(), opinion->session(), word(opinion->outcome()), opinion->reason(), opinion->violation_code(), opinion->user(),
-       opinion->display_name(), opinion->at_us(), opinion->rules_version(), record.header.stream(), seq_of(record), hash_of(record)});
+      {position_of(record), opinion->incident(), opinion->session(), word(opinion->outcome()), opinion->reason(), opinion->violation_code(),
+       opinion->user(), opinion->display_name(), opinion->at_us(), opinion->rules_version(), record.header.stream(), seq_of(record),
+       hash_of(record)});
   if (!done) return done;
-  done = database_->execute("UPDATE incidents SET state = ?, opinions = opinions + 1 WHERE id = ?", {state_after(opinion->outcome()), opinion->incident()});
+  done = database_->execute("UPDATE incidents SET state = ?, opinions = opinions + 1 WHERE id = ?",
+                            {state_after(opinion->outcome()), opinion->incident()});
   changes.opinions.push_back(position_of(record));
   changes.sessions.insert(opinion->session());
   return done;
@@ -129,15 +162,20 @@ Result<> IndexWriter::apply_act(const FollowedRecord& record) {
   if (record.header.kind() == USER_CHANGED) {
     const auto change = parse_payload<UserChanged>(record.record.payload);
     if (!change) return tl::make_unexpected(change.error());
-    act = "user_changed", user = change->by(), subject = change->user(), detail = change->role() + (change->disabled() ? " disabled" : "") + (change->password_changed() ? " password" : ""), at = change->at_us();
+    act = "user_changed", user = change->by(), subject = change->user(),
+    detail = change->role() + (change->disabled() ? " disabled" : "") + (change->password_changed() ? " password" : ""),
+    at = change->at_us();
   } else {
     const auto person = parse_payload<PersonAct>(record.record.payload);
     if (!person) return tl::make_unexpected(person.error());
     act = lower(RecordKind_Name(static_cast<RecordKind>(record.header.kind())));
-    user = person->user(), name = person->display_name(), subject = person->subject(), detail = person->detail(), remote = person->remote(), at = person->at_us();
+    user = person->user(), name = person->display_name(), subject = person->subject(), detail = person->detail(), remote = person->remote(),
+    at = person->at_us();
   }
-  return database_->execute("INSERT OR REPLACE INTO acts (position, act, user, display_name, at_us, subject, detail, remote, stream, seq, hash) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                            {position_of(record), act, user, name, at, subject, detail, remote, record.header.stream(), seq_of(record), hash_of(record)});
+  return database_->execute(
+      "INSERT OR REPLACE INTO acts (position, act, user, display_name, at_us, subject, detail, remote, stream, seq, hash) VALUES (?, ?, ?, "
+      "?, ?, ?, ?, ?, ?, ?, ?)",
+      {position_of(record), act, user, name, at, subject, detail, remote, record.header.stream(), seq_of(record), hash_of(record)});
 }
 
 Result<> IndexWriter::apply_analysis_status(const FollowedRecord& record) {
@@ -145,9 +183,10 @@ Result<> IndexWriter::apply_analysis_status(const FollowedRecord& record) {
   if (!status) return tl::make_unexpected(status.error());
   const auto stream = parse_stream(record.header.stream());
   if (!stream || status->room().empty()) return {};
-  return database_->execute("INSERT OR REPLACE INTO room_analysis (centre, room, percepts_on, percepts_off, frames_skipped, at_us) VALUES (?, ?, ?, ?, ?, ?)",
-                            {stream->centre, status->room(), text_of(list_of(status->percepts_on())), text_of(list_of(status->percepts_off())),
-                             static_cast<std::int64_t>(status->frames_skipped()), status->at_us()});
+  return database_->execute(
+      "INSERT OR REPLACE INTO room_analysis (centre, room, percepts_on, percepts_off, frames_skipped, at_us) VALUES (?, ?, ?, ?, ?, ?)",
+      {stream->centre, status->room(), text_of(list_of(status->percepts_on())), text_of(list_of(status->percepts_off())),
+       static_cast<std::int64_t>(status->frames_skipped()), status->at_us()});
 }
 
 }  // namespace invigil

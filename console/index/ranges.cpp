@@ -39,21 +39,26 @@ Result<> scan(BrokerClient& broker, std::uint64_t from, const FollowFilter& filt
   const auto follower = broker.follow(from, filter);
   while (true) {
     const auto batch = follower->next(stop.get_token());
-    if (!batch) return fail(batch.error().code == ErrorCode::unavailable ? ErrorCode::unavailable : batch.error().code, "reading the log: " + batch.error().message);
+    if (!batch)
+      return fail(batch.error().code == ErrorCode::unavailable ? ErrorCode::unavailable : batch.error().code,
+                  "reading the log: " + batch.error().message);
     for (const FollowedRecord& record : batch->records)
       if (!visit(record)) return {};
     if (batch->caught_up) return {};
   }
 }
 
-Result<std::vector<VideoPart>> read_parts(Database& index, BrokerClient& broker, const std::string& session, const std::string& centre, const std::string& camera,
-                                          std::int64_t from_us, std::int64_t to_us) {
+Result<std::vector<VideoPart>> read_parts(Database& index, BrokerClient& broker, const std::string& session, const std::string& centre,
+                                          const std::string& camera, std::int64_t from_us, std::int64_t to_us) {
   const std::string stream = camera_stream(centre, camera);
   const std::uint64_t start =
-      mark_before(index, "SELECT position FROM reels WHERE session = ? AND camera = ? AND start_us <= ? ORDER BY start_us DESC LIMIT 1", {session, camera, from_us});
+      mark_before(index, "SELECT position FROM reels WHERE session = ? AND camera = ? AND start_us <= ? ORDER BY start_us DESC LIMIT 1",
+                  {session, camera, from_us});
   // A stretch before the first reel begins with the first reel.
   const std::uint64_t first =
-      start != 0 ? start : mark_before(index, "SELECT position FROM reels WHERE session = ? AND camera = ? ORDER BY start_us LIMIT 1", {session, camera});
+      start != 0
+          ? start
+          : mark_before(index, "SELECT position FROM reels WHERE session = ? AND camera = ? ORDER BY start_us LIMIT 1", {session, camera});
   std::vector<VideoPart> out;
   auto done = scan(broker, first, {{VIDEO_PART}, {stream}}, [&](const FollowedRecord& record) {
     if (record.header.stream() != stream) return true;
@@ -72,11 +77,12 @@ Result<std::vector<VideoPart>> read_parts(Database& index, BrokerClient& broker,
   return out;
 }
 
-Result<std::vector<Scene>> read_scenes(Database& index, BrokerClient& broker, const std::string& session, const std::string& centre, const std::string& room,
-                                       const std::string& camera, std::int64_t from_us, std::int64_t to_us) {
+Result<std::vector<Scene>> read_scenes(Database& index, BrokerClient& broker, const std::string& session, const std::string& centre,
+                                       const std::string& room, const std::string& camera, std::int64_t from_us, std::int64_t to_us) {
   // Scenes lie behind the part they were seen in.
   const std::uint64_t first =
-      mark_before(index, "SELECT position FROM reels WHERE session = ? AND camera = ? AND start_us <= ? ORDER BY start_us DESC LIMIT 1", {session, camera, from_us});
+      mark_before(index, "SELECT position FROM reels WHERE session = ? AND camera = ? AND start_us <= ? ORDER BY start_us DESC LIMIT 1",
+                  {session, camera, from_us});
   const std::string prefix = fmt::format("analysis/{}/{}/", centre, room);
   std::map<std::int64_t, Scene> by_time;
   auto done = scan(broker, first, {{SCENES}, {prefix}}, [&](const FollowedRecord& record) {
@@ -94,12 +100,13 @@ Result<std::vector<Scene>> read_scenes(Database& index, BrokerClient& broker, co
   return out;
 }
 
-Result<SeatRecords> read_seats(Database& index, BrokerClient& broker, const std::string& session, const std::string& centre, const std::string& seat,
-                               std::int64_t from_us, std::int64_t to_us, std::size_t most) {
+Result<SeatRecords> read_seats(Database& index, BrokerClient& broker, const std::string& session, const std::string& centre,
+                               const std::string& seat, std::int64_t from_us, std::int64_t to_us, std::size_t most) {
   const std::string prefix = seat.empty() ? fmt::format("seat/{}/{}/", centre, session) : seat_stream(centre, session, seat);
   // Prefixes end before any character of an id: "{" follows "z".
   const auto marks = index.query(
-      "SELECT stream, MAX(CASE WHEN at_us <= ? THEN position END), MIN(position), MIN(CASE WHEN at_us > ? THEN position END) FROM time_marks "
+      "SELECT stream, MAX(CASE WHEN at_us <= ? THEN position END), MIN(position), MIN(CASE WHEN at_us > ? THEN position END) FROM "
+      "time_marks "
       "WHERE stream >= ? AND stream < ? GROUP BY stream",
       {from_us - kMarkSlack, to_us + kMarkSlack, prefix, prefix + "{"});
   if (!marks) return tl::make_unexpected(marks.error());
@@ -150,8 +157,8 @@ Result<SeatRecords> read_seats(Database& index, BrokerClient& broker, const std:
 }
 
 Result<RecordWithHead> read_record(Database& index, BrokerClient& broker, const std::string& stream, std::uint64_t seq) {
-  const std::uint64_t from =
-      mark_before(index, "SELECT position FROM seq_marks WHERE stream = ? AND seq <= ? ORDER BY seq DESC LIMIT 1", {stream, static_cast<std::int64_t>(seq)});
+  const std::uint64_t from = mark_before(index, "SELECT position FROM seq_marks WHERE stream = ? AND seq <= ? ORDER BY seq DESC LIMIT 1",
+                                         {stream, static_cast<std::int64_t>(seq)});
   RecordWithHead out;
   bool found = false;
   auto done = scan(broker, from, {{}, {stream}}, [&](const FollowedRecord& record) {

@@ -22,12 +22,12 @@ Result<> scan(BrokerClient& broker, std::uint64_t from, const FollowFilter& filt
               std::chrono::milliseconds patience = std::chrono::seconds(15));
 
 /// The parts of a camera that overlap [from, to), led by those back to the key frame the first of them needs; in order of time.
-Result<std::vector<VideoPart>> read_parts(Database& index, BrokerClient& broker, const std::string& session, const std::string& centre, const std::string& camera,
-                                          std::int64_t from_us, std::int64_t to_us);
+Result<std::vector<VideoPart>> read_parts(Database& index, BrokerClient& broker, const std::string& session, const std::string& centre,
+                                          const std::string& camera, std::int64_t from_us, std::int64_t to_us);
 
 /// Scenes of a camera with from ≤ at < to, in order of time; of a frame seen twice (a worker restarted) the later one.
-Result<std::vector<Scene>> read_scenes(Database& index, BrokerClient& broker, const std::string& session, const std::string& centre, const std::string& room,
-                                       const std::string& camera, std::int64_t from_us, std::int64_t to_us);
+Result<std::vector<Scene>> read_scenes(Database& index, BrokerClient& broker, const std::string& session, const std::string& centre,
+                                       const std::string& room, const std::string& camera, std::int64_t from_us, std::int64_t to_us);
 
 /// A record of a seat's stream; exactly one of the three is set.
 struct SeatRecord {
@@ -43,8 +43,8 @@ struct SeatRecords {
   std::vector<SeatRecord> records;
   std::optional<std::int64_t> more_from = {};
 };
-Result<SeatRecords> read_seats(Database& index, BrokerClient& broker, const std::string& session, const std::string& centre, const std::string& seat,
-                               std::int64_t from_us, std::int64_t to_us, std::size_t most);
+Result<SeatRecords> read_seats(Database& index, BrokerClient& broker, const std::string& session, const std::string& centre,
+                               const std::string& seat, std::int64_t from_us, std::int64_t to_us, std::size_t most);
 
 /// One record and, when one has come, the first STREAM_HEAD record after it with the records between (the chain to check).
 struct RecordWithHead {

@@ -7,7 +7,8 @@ namespace invigil {
 Journal::Journal(BrokerClient& broker, const SigningKey& key, std::string console, const Clock& clock)
     : broker_(broker), key_(key), console_(std::move(console)), clock_(clock), boot_id_(random_bytes(16)) {}
 
-Result<RecordRef> Journal::write(const std::string& stream, RecordKind kind, const std::string& payload, std::chrono::milliseconds timeout) {
+Result<RecordRef> Journal::write(const std::string& stream, RecordKind kind, const std::string& payload,
+                                 std::chrono::milliseconds timeout) {
   const MutexLock lock(mutex_);
   Error last{ErrorCode::unavailable, "the broker was not asked"};
   for (int attempt = 0; attempt < 5; ++attempt) {

@@ -39,8 +39,11 @@ std::optional<BoardEntry> AnswerBoard::put(const LastValue& value, Instant now) 
   const std::string centre = key.substr(0, slash), room = key.substr(slash + 1);
   if (!is_valid_id(centre) || !is_valid_id(room)) return std::nullopt;
   const Json told = Json::parse(value.bytes, nullptr, false);
-  if (!told.is_object() || !told.contains("session") || !told["session"].is_string() || !is_valid_id(told["session"].get_ref<const std::string&>())) return std::nullopt;
-  Json out{{"type", "watch"}, {"centre", centre}, {"room", room}, {"session", told["session"]}, {"at_us", value.at_us}, {"pairs", Json::array()}};
+  if (!told.is_object() || !told.contains("session") || !told["session"].is_string() ||
+      !is_valid_id(told["session"].get_ref<const std::string&>()))
+    return std::nullopt;
+  Json out{{"type", "watch"},      {"centre", centre},      {"room", room}, {"session", told["session"]},
+           {"at_us", value.at_us}, {"pairs", Json::array()}};
   for (const char* count : {"candidates", "items"}) {
     const auto at = told.find(count);
     if (at == told.end() || !at->is_number_integer()) return std::nullopt;

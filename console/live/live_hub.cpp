@@ -76,7 +76,9 @@ void LiveHub::snapshot(const LastValue& value) {
   const std::size_t second = first == std::string::npos ? first : key.find('/', first + 1);
   if (second == std::string::npos || key.size() > 250) return;
   const std::string centre = key.substr(0, first);
-  if (!is_valid_id(centre) || !is_valid_id(std::string_view(key).substr(first + 1, second - first - 1)) || !is_valid_id(std::string_view(key).substr(second + 1))) return;
+  if (!is_valid_id(centre) || !is_valid_id(std::string_view(key).substr(first + 1, second - first - 1)) ||
+      !is_valid_id(std::string_view(key).substr(second + 1)))
+    return;
   if (!value.bytes.starts_with("\xFF\xD8")) return;
   Picture picture{snapshot_frame(key, value.at_us, value.bytes), centre, key.substr(0, second), value.at_us};
   const std::lock_guard lock(mutex_);
@@ -124,7 +126,8 @@ void LiveHub::send_summaries(const std::set<std::string>& sessions) {
   auto done = readers_.with([&](Database& index) -> Result<> {
     for (const std::string& id : sessions) {
       const auto session = session_summary(index, id, clock_.now());
-      if (session) send((*session)["centre"]["id"].get<std::string>(), Action::read_sessions, text_of({{"type", "session"}, {"session", *session}}));
+      if (session)
+        send((*session)["centre"]["id"].get<std::string>(), Action::read_sessions, text_of({{"type", "session"}, {"session", *session}}));
     }
     return {};
   });
@@ -141,28 +144,42 @@ void LiveHub::send_changes(const IndexChanges& changes) {
   auto done = readers_.with([&](Database& index) -> Result<> {
     for (const std::string& id : changes.incidents) {
       const auto incident = incident_summary(index, id);
-      if (incident) send((*incident)["centre"]["id"].get<std::string>(), Action::read_incidents, text_of({{"type", "incident"}, {"incident", *incident}}));
+      if (incident)
+        send((*incident)["centre"]["id"].get<std::string>(), Action::read_incidents,
+             text_of({{"type", "incident"}, {"incident", *incident}}));
     }
     for (const std::int64_t position : changes.opinions) {
       auto opinions = opinions_json(index, "WHERE position = ?", {position});
       if (!opinions || opinions->empty()) continue;
       const auto incident = incident_summary(index, opinions->front()["incident"].get<std::string>());
       if (incident)
-        send((*incident)["centre"]["id"].get<std::string>(), Action::read_incidents, text_of({{"type", "opinion"}, {"opinion", opinions->front()}, {"incident", *incident}}));
+        send((*incident)["centre"]["id"].get<std::string>(), Action::read_incidents,
+             text_of({{"type", "opinion"}, {"opinion", opinions->front()}, {"incident", *incident}}));
     }
     for (const std::int64_t position : changes.camera_states) {
       const auto rows = index.query("SELECT centre, room, camera, state, at_us, detail FROM camera_states WHERE position = ?", {position});
       if (!rows) return tl::make_unexpected(rows.error());
       for (const SqlRow& row : *rows)
         send(row.text(0), Action::read_sessions,
-             text_of({{"type", "camera"}, {"centre", row.text(0)}, {"room", row.text(1)}, {"camera", row.text(2)}, {"state", row.text(3)}, {"at_us", row.integer(4)}, {"detail", row.text(5)}}));
+             text_of({{"type", "camera"},
+                      {"centre", row.text(0)},
+                      {"room", row.text(1)},
+                      {"camera", row.text(2)},
+                      {"state", row.text(3)},
+                      {"at_us", row.integer(4)},
+                      {"detail", row.text(5)}}));
     }
     for (const std::int64_t position : changes.presence) {
       const auto rows = index.query("SELECT principal, centre, role, state, at_us FROM presence WHERE position = ?", {position});
       if (!rows) return tl::make_unexpected(rows.error());
       for (const SqlRow& row : *rows)
         send(row.text(1), Action::read_sessions,
-             text_of({{"type", "presence"}, {"principal", row.text(0)}, {"centre", row.text(1)}, {"role", row.text(2)}, {"state", row.text(3)}, {"at_us", row.integer(4)}}));
+             text_of({{"type", "presence"},
+                      {"principal", row.text(0)},
+                      {"centre", row.text(1)},
+                      {"role", row.text(2)},
+                      {"state", row.text(3)},
+                      {"at_us", row.integer(4)}}));
     }
     return {};
   });
@@ -199,7 +216,9 @@ void LiveHub::opened(const Peer& peer) {
 }
 
 void LiveHub::told(const Peer& peer, std::string_view text) {
-  const auto refuse_it = [&](const char* code) { peer->send_text(text_of({{"type", "error"}, {"code", code}, {"parameters", Json::object()}})); };
+  const auto refuse_it = [&](const char* code) {
+    peer->send_text(text_of({{"type", "error"}, {"code", code}, {"parameters", Json::object()}}));
+  };
   if (text.size() > 64 * 1024) return refuse_it("too_large");
   const Json message = Json::parse(text, nullptr, false);
   if (!message.is_object() || message.value("type", Json()) != "snapshots" || !message.contains("rooms")) return refuse_it("invalid");

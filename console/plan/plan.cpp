@@ -15,8 +15,8 @@ namespace {
 
 using Json = nlohmann::json;
 
-constexpr std::array<std::string_view, 9> kLevels{"", "apprentice", "junior", "intermediate", "senior",
-                                                  "technician", "senior_technician", "special_technician", "chief_technician"};
+constexpr std::array<std::string_view, 9> kLevels{
+    "", "apprentice", "junior", "intermediate", "senior", "technician", "senior_technician", "special_technician", "chief_technician"};
 constexpr std::array<std::string_view, 4> kKinds{"", "employer", "school", "social_organisation"};
 
 template <class Enum, std::size_t N>
@@ -28,7 +28,9 @@ Enum named(const std::array<std::string_view, N>& names, std::string_view name) 
 
 Result<std::int64_t> time_at(const Json& object, const char* key, const std::string& pointer) {
   const auto at = parse_iso8601(object.at(key).get<std::string>());
-  if (!at) return fail(ErrorCode::invalid, fmt::format("{}: {}; write it like 2026-11-22T09:00:00+08:00", key, at.error().message), pointer + "/" + key);
+  if (!at)
+    return fail(ErrorCode::invalid, fmt::format("{}: {}; write it like 2026-11-22T09:00:00+08:00", key, at.error().message),
+                pointer + "/" + key);
   return at->us;
 }
 
@@ -58,8 +60,8 @@ void read_room(const Json& from, Room& room) {
   }
 }
 
-Result<> read_assignment(const Json& from, const std::string& at, const std::string& session, const TokenSource& tokens, SeatAssignment& out,
-                         std::vector<SeatToken>& made) {
+Result<> read_assignment(const Json& from, const std::string& at, const std::string& session, const TokenSource& tokens,
+                         SeatAssignment& out, std::vector<SeatToken>& made) {
   out.set_room(from.at("room").get<std::string>());
   out.set_seat(from.at("seat").get<std::string>());
   out.set_candidate(from.at("candidate").get<std::string>());
@@ -117,7 +119,9 @@ Result<> read_session(const Json& from, const std::string& at, const TokenSource
   }
   const Json& assignments = from.at("assignments");
   for (std::size_t i = 0; i < assignments.size(); ++i)
-    if (auto read = read_assignment(assignments[i], fmt::format("{}/assignments/{}", at, i), session.id(), tokens, *session.add_assignments(), made); !read)
+    if (auto read = read_assignment(assignments[i], fmt::format("{}/assignments/{}", at, i), session.id(), tokens,
+                                    *session.add_assignments(), made);
+        !read)
       return read;
   if (from.contains("paper")) read_paper(from.at("paper"), *session.mutable_paper());
   if (!from.contains("staff")) return {};
@@ -150,7 +154,8 @@ Result<ParsedPlan> parse_plan(std::string_view json, const TokenSource& tokens) 
   // Before the schema: an unknown version deserves its own words.
   if (document->is_object() && document->contains("schema_version") && document->at("schema_version").is_number() &&
       document->at("schema_version") != 1)
-    return fail(ErrorCode::unsupported, fmt::format("this program reads plans of schema_version 1, not {}", document->at("schema_version").dump()),
+    return fail(ErrorCode::unsupported,
+                fmt::format("this program reads plans of schema_version 1, not {}", document->at("schema_version").dump()),
                 "/schema_version");
   if (auto shape = Schema::built_in("plan").check(*document); !shape) return tl::make_unexpected(shape.error());
 
@@ -173,7 +178,8 @@ Result<ParsedPlan> parse_plan(std::string_view json, const TokenSource& tokens) 
       return tl::make_unexpected(read.error());
   if (auto sense = check_sense(plan); !sense) return tl::make_unexpected(sense.error());
   if (plan.ByteSizeLong() > 250 * 1024)
-    return fail(ErrorCode::too_large, "the plan is over 250 KiB as a record: split its sessions over several plans (one id each)", "/sessions");
+    return fail(ErrorCode::too_large, "the plan is over 250 KiB as a record: split its sessions over several plans (one id each)",
+                "/sessions");
   return out;
 }
 

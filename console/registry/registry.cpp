@@ -20,7 +20,8 @@ Result<std::string> read_file(const std::filesystem::path& file, std::size_t mos
   std::error_code error;
   const auto size = std::filesystem::file_size(file, error);
   if (error) return fail(ErrorCode::not_found, fmt::format("{} cannot be read: {}", file.string(), error.message()), file.string());
-  if (size > most) return fail(ErrorCode::too_large, fmt::format("{} has {} bytes, at most {} are read", file.string(), size, most), file.string());
+  if (size > most)
+    return fail(ErrorCode::too_large, fmt::format("{} has {} bytes, at most {} are read", file.string(), size, most), file.string());
   std::ifstream stream(file, std::ios::binary);
   std::string text((std::istreambuf_iterator<char>(stream)), {});
   if (!stream && !stream.eof()) return fail(ErrorCode::unavailable, file.string() + " cannot be read", file.string());
@@ -36,11 +37,17 @@ Result<Tokens> read_tokens(const std::filesystem::path& file) {
   const auto text = read_file(file, kMaxPlanBytes);
   if (!text) return tl::make_unexpected(text.error());
   const auto json = parse_json(*text, kMaxPlanBytes);
-  if (!json || !json->is_array()) return fail(ErrorCode::invalid, fmt::format("{} is not a list of tokens: move it away, new tokens are made then", file.string()), file.string());
+  if (!json || !json->is_array())
+    return fail(ErrorCode::invalid, fmt::format("{} is not a list of tokens: move it away, new tokens are made then", file.string()),
+                file.string());
   Tokens out;
   for (const Json& entry : *json) {
     SeatToken token;
-    for (const auto& [name, field] : {std::pair{"session", &token.session}, {"room", &token.room}, {"seat", &token.seat}, {"candidate", &token.candidate}, {"token", &token.token}}) {
+    for (const auto& [name, field] : {std::pair{"session", &token.session},
+                                      {"room", &token.room},
+                                      {"seat", &token.seat},
+                                      {"candidate", &token.candidate},
+                                      {"token", &token.token}}) {
       if (!entry.is_object() || !entry.contains(name) || !entry.at(name).is_string())
         return fail(ErrorCode::invalid, fmt::format("{}: an entry has no {}", file.string(), name), file.string());
       *field = entry.at(name).get<std::string>();
@@ -53,7 +60,8 @@ Result<Tokens> read_tokens(const std::filesystem::path& file) {
 Result<> write_tokens(const std::filesystem::path& file, const Tokens& tokens) {
   Json json = Json::array();
   for (const auto& [key, token] : tokens)
-    json.push_back({{"session", token.session}, {"room", token.room}, {"seat", token.seat}, {"candidate", token.candidate}, {"token", token.token}});
+    json.push_back(
+        {{"session", token.session}, {"room", token.room}, {"seat", token.seat}, {"candidate", token.candidate}, {"token", token.token}});
   const std::string text = json.dump(1) + "\n";
   if (auto written = replace_file(file, text); !written)
     return fail(ErrorCode::unavailable, fmt::format("the seats' tokens cannot be written: {}", written.error().message), file.string());
@@ -62,8 +70,8 @@ Result<> write_tokens(const std::filesystem::path& file, const Tokens& tokens) {
 
 }  // namespace
 
-Result<RecordRef> change_session(Journal& journal, const Clock& clock, const std::string& centre, const std::string& session, bool open, const std::string& by,
-                                 const std::string& reason) {
+Result<RecordRef> change_session(Journal& journal, const Clock& clock, const std::string& centre, const std::string& session, bool open,
+                                 const std::string& by, const std::string& reason) {
   SessionChanged change;
   change.set_session(session);
   change.set_centre(centre);
@@ -101,11 +109,13 @@ Result<SessionInLog> session_in_log(BrokerClient& broker, const std::string& ses
     return true;
   });
   if (!done) return tl::make_unexpected(done.error());
-  if (!known) return fail(ErrorCode::not_found, fmt::format("no imported plan has a session \"{}\": see the ids in the plan file", session));
+  if (!known)
+    return fail(ErrorCode::not_found, fmt::format("no imported plan has a session \"{}\": see the ids in the plan file", session));
   return out;
 }
 
-Result<ImportOutcome> import_plan(BrokerClient& broker, Journal& journal, const Clock& clock, const std::filesystem::path& file, const std::string& by) {
+Result<ImportOutcome> import_plan(BrokerClient& broker, Journal& journal, const Clock& clock, const std::filesystem::path& file,
+                                  const std::string& by) {
   const auto text = read_file(file, kMaxPlanBytes);
   if (!text) return tl::make_unexpected(text.error());
   std::filesystem::path tokens_file = file;
@@ -149,7 +159,8 @@ Result<ImportOutcome> import_plan(BrokerClient& broker, Journal& journal, const 
   }
   parsed->plan.set_imported_us(clock.now().us);
   parsed->plan.set_imported_by(by);
-  const auto written = journal.write(registry_stream(parsed->plan.centre().id(), journal.console()), PLAN_IMPORTED, parsed->plan.SerializeAsString());
+  const auto written =
+      journal.write(registry_stream(parsed->plan.centre().id(), journal.console()), PLAN_IMPORTED, parsed->plan.SerializeAsString());
   if (!written) return tl::make_unexpected(written.error());
   return out;
 }

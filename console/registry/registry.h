@@ -15,8 +15,8 @@
 namespace invigil {
 
 /// A SESSION_OPENED or SESSION_CLOSED record.
-Result<RecordRef> change_session(Journal& journal, const Clock& clock, const std::string& centre, const std::string& session, bool open, const std::string& by,
-                                 const std::string& reason);
+Result<RecordRef> change_session(Journal& journal, const Clock& clock, const std::string& centre, const std::string& session, bool open,
+                                 const std::string& by, const std::string& reason);
 
 /// The newest plan of each id in the log.
 Result<std::map<std::string, Plan>> plans_in_log(BrokerClient& broker);
@@ -30,14 +30,15 @@ Result<SessionInLog> session_in_log(BrokerClient& broker, const std::string& ses
 
 /// What an import did.
 struct ImportOutcome {
-  bool unchanged = false;                    ///< the log already says exactly this: nothing was written
+  bool unchanged = false;  ///< the log already says exactly this: nothing was written
   std::size_t sessions = 0;
-  std::filesystem::path tokens_file = {};    ///< where tokens lie that the plan did not bring; empty when it brought all
-  std::size_t tokens_made = 0;               ///< of these, how many are new
+  std::filesystem::path tokens_file = {};  ///< where tokens lie that the plan did not bring; empty when it brought all
+  std::size_t tokens_made = 0;             ///< of these, how many are new
 };
 
 /// Reads, checks and records a plan file. Tokens it does not bring are kept in `<plan>.tokens.json` beside it (0600), and taken from
 /// there when the same plan comes again: so importing twice changes nothing.
-Result<ImportOutcome> import_plan(BrokerClient& broker, Journal& journal, const Clock& clock, const std::filesystem::path& file, const std::string& by);
+Result<ImportOutcome> import_plan(BrokerClient& broker, Journal& journal, const Clock& clock, const std::filesystem::path& file,
+                                  const std::string& by);
 
 }  // namespace invigil

@@ -1,6 +1,7 @@
 #include "models/config/config.h"
 
 #include <fmt/format.h>
+#include <toml++/toml.h>
 
 #include <algorithm>
 #include <charconv>
@@ -8,7 +9,6 @@
 #include <fstream>
 #include <iterator>
 #include <numeric>
-#include <toml++/toml.h>
 
 namespace invigil {
 namespace {
@@ -43,7 +43,8 @@ std::string quote_text(std::string_view text) {
 }
 
 /// A number followed by one of the units, all of it.
-Result<double> with_unit(std::string_view text, std::initializer_list<std::pair<std::string_view, double>> units, std::string_view example) {
+Result<double> with_unit(std::string_view text, std::initializer_list<std::pair<std::string_view, double>> units,
+                         std::string_view example) {
   double number = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
   const std::string_view unit(end, static_cast<std::size_t>(text.data() + text.size() - end));
@@ -61,7 +62,8 @@ Result<Micros> parse_duration(std::string_view text) {
 }
 
 Result<std::uint64_t> parse_size(std::string_view text) {
-  return with_unit(text, {{"B", 1}, {"KiB", 1024}, {"MiB", 1048576}, {"GiB", 1073741824}, {"TiB", 1099511627776}}, "512B, 64KiB, 16MiB or 2GiB")
+  return with_unit(text, {{"B", 1}, {"KiB", 1024}, {"MiB", 1048576}, {"GiB", 1073741824}, {"TiB", 1099511627776}},
+                   "512B, 64KiB, 16MiB or 2GiB")
       .map([](double bytes) { return static_cast<std::uint64_t>(bytes); });
 }
 
@@ -102,7 +104,8 @@ void Config::declare_table(std::string key, std::string text) {
 
 Result<> Config::load(const std::filesystem::path& file) {
   std::ifstream in(file, std::ios::binary);
-  if (!in) return fail(ErrorCode::not_found, fmt::format("can't read the configuration {}: name a readable file with --config", file.string()));
+  if (!in)
+    return fail(ErrorCode::not_found, fmt::format("can't read the configuration {}: name a readable file with --config", file.string()));
   const std::string text{std::istreambuf_iterator<char>(in), {}};
   return load_text(text, file.filename().string());
 }
@@ -143,7 +146,8 @@ Result<> Config::load_text(std::string_view text, std::string_view name) {
       }
       case Type::real: {
         const auto value = node.is_number() ? node.value<double>() : std::nullopt;
-        if (!value || !(*value >= key.low && *value <= key.high)) return wrong(fmt::format("a number between {} and {}", key.low, key.high));
+        if (!value || !(*value >= key.low && *value <= key.high))
+          return wrong(fmt::format("a number between {} and {}", key.low, key.high));
         key.value = *value;
         return;
       }
@@ -184,7 +188,8 @@ Result<> Config::load_text(std::string_view text, std::string_view name) {
       const std::string path = prefix.empty() ? std::string(item.str()) : prefix + "." + std::string(item.str());
       if (const auto known = staged.find(path); known != staged.end()) {
         take(path, known->second, node);
-      } else if (const auto* inner = node.as_table(); inner && std::any_of(staged.begin(), staged.end(), [&](const auto& k) { return k.first.rfind(path + ".", 0) == 0; })) {
+      } else if (const auto* inner = node.as_table();
+                 inner && std::any_of(staged.begin(), staged.end(), [&](const auto& k) { return k.first.rfind(path + ".", 0) == 0; })) {
         self(self, *inner, path);
       } else {
         std::string_view nearest;
@@ -202,7 +207,8 @@ Result<> Config::load_text(std::string_view text, std::string_view name) {
 
 Result<> Config::set(std::string_view key, std::string_view value) {
   const auto known = keys_.find(key);
-  const bool plain = known != keys_.end() && (known->second.type == Type::text || known->second.type == Type::duration || known->second.type == Type::size);
+  const bool plain = known != keys_.end() &&
+                     (known->second.type == Type::text || known->second.type == Type::duration || known->second.type == Type::size);
   return load_text(fmt::format("{} = {}", key, plain ? quote_text(value) : std::string(value)), "command line");
 }
 
@@ -216,10 +222,16 @@ std::string Config::text(std::string_view key) const { return std::get<std::stri
 std::int64_t Config::integer(std::string_view key) const { return std::get<std::int64_t>(find(key, Type::integer).value); }
 double Config::real(std::string_view key) const { return std::get<double>(find(key, Type::real).value); }
 bool Config::flag(std::string_view key) const { return std::get<bool>(find(key, Type::flag).value); }
-Micros Config::duration(std::string_view key) const { return parse_duration(std::get<std::string>(find(key, Type::duration).value)).value(); }
+Micros Config::duration(std::string_view key) const {
+  return parse_duration(std::get<std::string>(find(key, Type::duration).value)).value();
+}
 std::uint64_t Config::size(std::string_view key) const { return parse_size(std::get<std::string>(find(key, Type::size).value)).value(); }
-std::vector<std::string> Config::list(std::string_view key) const { return std::get<std::vector<std::string>>(find(key, Type::list).value); }
-std::map<std::string, std::string> Config::table(std::string_view key) const { return std::get<std::map<std::string, std::string>>(find(key, Type::table).value); }
+std::vector<std::string> Config::list(std::string_view key) const {
+  return std::get<std::vector<std::string>>(find(key, Type::list).value);
+}
+std::map<std::string, std::string> Config::table(std::string_view key) const {
+  return std::get<std::map<std::string, std::string>>(find(key, Type::table).value);
+}
 
 std::string Config::print() const {
   const auto line = [](const Key& key, std::string_view name) {

@@ -47,8 +47,9 @@ TEST(Config, AnUnknownKeyIsRefusedWithTheNearestName) {
 
 TEST(Config, WrongTypesAndRangesNameKeyAndPlaceAndChangeNothing) {
   Config config = a_config();
-  for (const char* text : {"[listen]\nport = 70000\n", "[listen]\nport = \"x\"\n", "flush = \"20\"\n", "flush = 20\n", "segment = \"1 GB\"\n",
-                           "audio = 1\n", "origins = [1]\n", "rate = 0.0\n", "rate = nan\n", "[cameras]\nx = 1\n", "data = \n", "listen = 3\n"}) {
+  for (const char* text :
+       {"[listen]\nport = 70000\n", "[listen]\nport = \"x\"\n", "flush = \"20\"\n", "flush = 20\n", "segment = \"1 GB\"\n", "audio = 1\n",
+        "origins = [1]\n", "rate = 0.0\n", "rate = nan\n", "[cameras]\nx = 1\n", "data = \n", "listen = 3\n"}) {
     const auto read = config.load_text(text, "t.toml");
     ASSERT_FALSE(read) << text;
     EXPECT_EQ(read.error().where.rfind("t.toml:", 0), 0u) << text;
@@ -65,9 +66,7 @@ TEST(Config, SetTakesOneKeyFromTheCommandLine) {
   EXPECT_FALSE(config.set("nothing", "1"));
 }
 
-TEST(Config, AMissingFileSaysSo) {
-  EXPECT_EQ(a_config().load("/nonexistent/agent.toml").error().code, ErrorCode::not_found);
-}
+TEST(Config, AMissingFileSaysSo) { EXPECT_EQ(a_config().load("/nonexistent/agent.toml").error().code, ErrorCode::not_found); }
 
 }  // namespace
 }  // namespace invigil

@@ -22,10 +22,9 @@ bool is_hex(std::string_view text) {
 
 /// A name must not leave the folder it is looked for in.
 bool is_plain_name(std::string_view name) {
-  return !name.empty() && name.front() != '.' &&
-         std::all_of(name.begin(), name.end(), [](char c) {
-           return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '.' || c == '-' || c == '_';
-         });
+  return !name.empty() && name.front() != '.' && std::all_of(name.begin(), name.end(), [](char c) {
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '.' || c == '-' || c == '_';
+  });
 }
 
 Result<NetFile> parse_line(std::string_view line, std::size_t number) {
@@ -64,7 +63,8 @@ Result<std::vector<NetFile>> parse_net_manifest(std::string_view text) {
     text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
     ++number;
     if (number == 1) {
-      if (line != kHeader) return fail(ErrorCode::invalid, fmt::format("nets manifest, line 1: the header is not \"{}\"", kHeader), "line 1");
+      if (line != kHeader)
+        return fail(ErrorCode::invalid, fmt::format("nets manifest, line 1: the header is not \"{}\"", kHeader), "line 1");
       continue;
     }
     if (line.empty()) continue;
@@ -95,7 +95,8 @@ Result<std::filesystem::path> find_nets_folder(const std::optional<std::filesyst
   std::error_code ignored;
   const auto told = [&](const std::filesystem::path& folder, std::string_view how) -> Result<std::filesystem::path> {
     if (std::filesystem::is_directory(folder, ignored)) return folder;
-    return fail(ErrorCode::not_found, fmt::format("no nets folder at {} ({}): correct it, or run scripts/fetch_nets", folder.string(), how), folder.string());
+    return fail(ErrorCode::not_found, fmt::format("no nets folder at {} ({}): correct it, or run scripts/fetch_nets", folder.string(), how),
+                folder.string());
   };
   if (wanted && !wanted->empty()) return told(*wanted, "--nets");
   if (const char* set = std::getenv("INVIGIL_NETS"); set != nullptr && *set != '\0') return told(set, "INVIGIL_NETS");
@@ -103,7 +104,8 @@ Result<std::filesystem::path> find_nets_folder(const std::optional<std::filesyst
   const auto installed = program.parent_path().parent_path() / "share/invigil/nets";
   if (!program.empty() && std::filesystem::is_directory(installed, ignored)) return installed;
   return fail(ErrorCode::not_found,
-              fmt::format("no nets: neither --nets nor INVIGIL_NETS is set and {} does not exist; scripts/fetch_nets downloads them", installed.string()));
+              fmt::format("no nets: neither --nets nor INVIGIL_NETS is set and {} does not exist; scripts/fetch_nets downloads them",
+                          installed.string()));
 }
 
 }  // namespace invigil

@@ -24,7 +24,7 @@ struct NetFile {
   std::string path;        ///< within the repository
   std::string licence;
   std::uint64_t bytes = 0;
-  std::string sha256;      ///< 64 lower-case hex digits
+  std::string sha256;  ///< 64 lower-case hex digits
 };
 
 /// Reads a manifest: a header line, then one net a line, fields without quotes. `invalid` names the line and the field.

@@ -30,7 +30,8 @@ std::optional<int> take_configuration(std::string_view program, Config& config, 
     std::cout << config.print() << std::flush;
     return 0;
   }
-  if (const auto logging = log_json_lines(std::string(program), config.text("log.level")); !logging) return complain(program, logging.error());
+  if (const auto logging = log_json_lines(std::string(program), config.text("log.level")); !logging)
+    return complain(program, logging.error());
   return std::nullopt;
 }
 

@@ -78,9 +78,8 @@ bool own_stream(Role role, std::string_view principal, std::string_view centre, 
 }  // namespace
 
 bool may_append(Role role, std::string_view principal, std::string_view centre, const StreamName& stream, RecordKind kind) {
-  const bool listed = std::any_of(kAppend.begin(), kAppend.end(), [&](const AppendRow& row) {
-    return row.role == role && row.stream == stream.cls && row.kind == kind;
-  });
+  const bool listed = std::any_of(kAppend.begin(), kAppend.end(),
+                                  [&](const AppendRow& row) { return row.role == role && row.stream == stream.cls && row.kind == kind; });
   return listed && own_stream(role, principal, centre, stream);
 }
 

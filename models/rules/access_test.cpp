@@ -19,16 +19,16 @@ TEST(Access, AnAgentWritesOnlyItsOwnCentre) {
 }
 
 TEST(Access, OnlyAConsoleAppendsAnOpinionAndOnlyInAPersonsStream) {
-  const std::array names = {"agent/c1/p", "camera/c1/x", "seat/c1/s/x", "analysis/c1/r/1", "person/u@p", "registry/c1/p", "console/p", "broker/p"};
+  const std::array names = {"agent/c1/p", "camera/c1/x",   "seat/c1/s/x", "analysis/c1/r/1",
+                            "person/u@p", "registry/c1/p", "console/p",   "broker/p"};
   for (const Role role : {AGENT, ANALYSIS, CONSOLE, BROKER, WITNESS})
     for (const char* name : names)
-      EXPECT_EQ(may_append(role, "p", role == AGENT ? "c1" : "", stream(name), OPINION), role == CONSOLE && std::string(name) == "person/u@p")
+      EXPECT_EQ(may_append(role, "p", role == AGENT ? "c1" : "", stream(name), OPINION),
+                role == CONSOLE && std::string(name) == "person/u@p")
           << role << " " << name;
 }
 
-TEST(Access, AConsoleCannotSpeakForAnotherConsole) {
-  EXPECT_FALSE(may_append(CONSOLE, "main", "", stream("person/li@other"), OPINION));
-}
+TEST(Access, AConsoleCannotSpeakForAnotherConsole) { EXPECT_FALSE(may_append(CONSOLE, "main", "", stream("person/li@other"), OPINION)); }
 
 TEST(Access, AnAgentReadsNothingOfOthers) {
   EXPECT_TRUE(may_read(AGENT, "a1", "c1", stream("registry/c1/main"), PLAN_IMPORTED));

@@ -74,7 +74,8 @@ struct Schema::Compiled {
 Schema::Schema(std::string text) : compiled_(std::make_unique<Compiled>()) {
   compiled_->text = std::move(text);
   const Json document = Json::parse(compiled_->text);
-  valijson::SchemaParser(valijson::SchemaParser::kDraft7).populateSchema(valijson::adapters::NlohmannJsonAdapter(document), compiled_->schema);
+  valijson::SchemaParser(valijson::SchemaParser::kDraft7)
+      .populateSchema(valijson::adapters::NlohmannJsonAdapter(document), compiled_->schema);
 }
 
 Schema::~Schema() = default;
@@ -82,7 +83,8 @@ Schema::~Schema() = default;
 const Schema& Schema::built_in(std::string_view name) {
   static const auto all = [] {
     std::map<std::string, std::unique_ptr<Schema>, std::less<>> schemas;
-    for (const EmbeddedSchema& embedded : embedded_schemas()) schemas.emplace(embedded.name, std::unique_ptr<Schema>(new Schema(std::string(embedded.text))));
+    for (const EmbeddedSchema& embedded : embedded_schemas())
+      schemas.emplace(embedded.name, std::unique_ptr<Schema>(new Schema(std::string(embedded.text))));
     return schemas;
   }();
   const auto at = all.find(name);
@@ -105,7 +107,8 @@ Result<> Schema::check(const Json& document) const {
 }
 
 Result<Json> parse_json(std::string_view text, std::size_t max_bytes) {
-  if (text.size() > max_bytes) return fail(ErrorCode::too_large, fmt::format("{} bytes of JSON: at most {} are taken", text.size(), max_bytes));
+  if (text.size() > max_bytes)
+    return fail(ErrorCode::too_large, fmt::format("{} bytes of JSON: at most {} are taken", text.size(), max_bytes));
   if (text.substr(0, 3) == "\xef\xbb\xbf") text.remove_prefix(3);
   Strict strict;
   if (!Json::sax_parse(text.begin(), text.end(), &strict)) {

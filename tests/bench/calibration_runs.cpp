@@ -40,19 +40,27 @@ std::vector<double> ranked_by(const ExamFindings& found, const std::string& by) 
     std::vector<double> all, shares;
     for (const auto& c : found.candidates) all.push_back(p_of(c, name));
     std::sort(all.begin(), all.end());
-    for (const auto& c : found.candidates) shares.push_back(static_cast<double>(std::lower_bound(all.begin(), all.end(), p_of(c, name)) - all.begin() + 1) / static_cast<double>(all.size()));
+    for (const auto& c : found.candidates)
+      shares.push_back(static_cast<double>(std::lower_bound(all.begin(), all.end(), p_of(c, name)) - all.begin() + 1) /
+                       static_cast<double>(all.size()));
     return shares;
   };
   const auto similarity = share_below("similarity"), speed = share_below("speed");
   for (const auto& c : found.candidates) {
     const double likeness = p_of(c, "similarity"), fast = p_of(c, "speed");
     const auto* channel = c.channel("speed");
-    if (by == "suspicion") out.push_back(c.suspicion);
-    else if (by == kSmallest) out.push_back(-std::log10(std::min(likeness, fast)));
-    else if (by == kRank) out.push_back(-std::min(similarity[out.size()], speed[out.size()]));
-    else if (by == kNormalSpeed) out.push_back(-std::log10(std::min(likeness, channel && fast < 0.05 ? normal_upper_tail(channel->z) : fast)));
-    else if (by == kEqualPace) out.push_back(std::log10(1 / likeness + 1 / fast + 1 / p_of(c, "rt_profile")));
-    else out.push_back(-std::log10(p_of(c, by)));
+    if (by == "suspicion")
+      out.push_back(c.suspicion);
+    else if (by == kSmallest)
+      out.push_back(-std::log10(std::min(likeness, fast)));
+    else if (by == kRank)
+      out.push_back(-std::min(similarity[out.size()], speed[out.size()]));
+    else if (by == kNormalSpeed)
+      out.push_back(-std::log10(std::min(likeness, channel && fast < 0.05 ? normal_upper_tail(channel->z) : fast)));
+    else if (by == kEqualPace)
+      out.push_back(std::log10(1 / likeness + 1 / fast + 1 / p_of(c, "rt_profile")));
+    else
+      out.push_back(-std::log10(p_of(c, by)));
   }
   return out;
 }
@@ -110,7 +118,8 @@ ExamData recombined(const ExamData& pool, int n, std::uint64_t seed) {
     for (std::size_t j = 0; j < items; ++j)
       for (std::size_t left = std::min(kExchange, by_score.size() - from); left > 1; --left) {
         const auto cell = [&](std::size_t place) { return static_cast<std::size_t>(by_score[from + place].second) * items + j; };
-        std::swap(exchanged.answers[cell(left - 1)], exchanged.answers[cell(static_cast<std::size_t>(random.below(static_cast<int>(left))))]);
+        std::swap(exchanged.answers[cell(left - 1)],
+                  exchanged.answers[cell(static_cast<std::size_t>(random.below(static_cast<int>(left))))]);
       }
   return drawn(exchanged, n, random.next());
 }
@@ -140,7 +149,8 @@ PowerRun power_run(int repetitions, std::uint64_t seed, const SimulationPlan& pl
     one.seed = seed + static_cast<std::uint64_t>(r);
     const auto sim = simulate_exam(one);
     ExamData dealt = sim.exam, unseated = sim.exam;
-    for (std::size_t i = dealt.seats.size(); i > 1; --i) std::swap(dealt.seats[i - 1], dealt.seats[static_cast<std::size_t>(random.below(static_cast<int>(i)))]);
+    for (std::size_t i = dealt.seats.size(); i > 1; --i)
+      std::swap(dealt.seats[i - 1], dealt.seats[static_cast<std::size_t>(random.below(static_cast<int>(i)))]);
     unseated.seats.clear();
     const ExamFindings seated = examine(sim.exam, lean()), anew = examine(dealt, lean()), all = examine(unseated, lean());
     for (const auto& pair : sim.copied) {
@@ -184,8 +194,19 @@ void add_sessions(SessionsRun& run, int sessions, std::uint64_t seed, const Simu
 }
 
 std::vector<SimulationPlan> honest_plans() {
-  return {{.items = 60}, {.items = 100}, {.items = 170},
-          {.rooms = 2, .items = 80, .institutions = 2, .mixed_rooms = true, .school_effect = 0.4, .missing = 0.03, .lost_events = 0.01, .skewed_seats = 1, .outage_rooms = 1, .outage_s = 300}};
+  return {{.items = 60},
+          {.items = 100},
+          {.items = 170},
+          {.rooms = 2,
+           .items = 80,
+           .institutions = 2,
+           .mixed_rooms = true,
+           .school_effect = 0.4,
+           .missing = 0.03,
+           .lost_events = 0.01,
+           .skewed_seats = 1,
+           .outage_rooms = 1,
+           .outage_s = 300}};
 }
 
 std::vector<std::pair<std::string, SimulationPlan>> cheating_plans() {
@@ -195,17 +216,36 @@ std::vector<std::pair<std::string, SimulationPlan>> cheating_plans() {
   ring.ring = 14, ring.ring_known = 0.4;
   rushers.rushers = 14, rushers.rush = 0.8;
   all = copiers, all.ring = 14, all.ring_known = 0.4, all.rushers = 14, all.rush = 0.8, all.corrected = 4;
-  SimulationPlan mixed{.rooms = 53, .items = 170, .institutions = 12, .mixed_rooms = true, .school_effect = 0.3, .ability_mean = 0.3, .ability_gap = 0.5, .missing = 0.0005,
-                       .ring = 14, .ring_known = 0.33, .rushers = 22, .rush = 0.7, .unchosen_options = 2, .untimed = 0.0004};
+  SimulationPlan mixed{.rooms = 53,
+                       .items = 170,
+                       .institutions = 12,
+                       .mixed_rooms = true,
+                       .school_effect = 0.3,
+                       .ability_mean = 0.3,
+                       .ability_gap = 0.5,
+                       .missing = 0.0005,
+                       .ring = 14,
+                       .ring_known = 0.33,
+                       .rushers = 22,
+                       .rush = 0.7,
+                       .unchosen_options = 2,
+                       .untimed = 0.0004};
   SimulationPlan inside = mixed, quick = mixed;
   inside.ring_inside = true, quick.ring_faster = 0.3;
-  return {{"all together", all}, {"copiers", copiers}, {"a ring", ring}, {"rushers", rushers}, {"1,590 × 170, mixed institutions, a ring of 14, 22 fast", mixed},
-          {"the same, three quarters of the ring from one institution", inside}, {"the same, the ring quicker on what it knows", quick}};
+  return {{"all together", all},
+          {"copiers", copiers},
+          {"a ring", ring},
+          {"rushers", rushers},
+          {"1,590 × 170, mixed institutions, a ring of 14, 22 fast", mixed},
+          {"the same, three quarters of the ring from one institution", inside},
+          {"the same, the ring quicker on what it knows", quick}};
 }
 
 RankingRun ranking_run(int exams, std::uint64_t seed, const SimulationPlan& plan) {
   RankingRun run;
-  for (const char* by : {"suspicion", "similarity", "speed", "rt_profile", "follow_lag", "changes", kSmallest, kRank, kNormalSpeed, kEqualPace}) run.rows.push_back({by, 0, {}, {}});
+  for (const char* by :
+       {"suspicion", "similarity", "speed", "rt_profile", "follow_lag", "changes", kSmallest, kRank, kNormalSpeed, kEqualPace})
+    run.rows.push_back({by, 0, {}, {}});
   for (int e = 0; e < exams; ++e) {
     SimulationPlan one = plan;
     one.seed = seed + static_cast<std::uint64_t>(e);
@@ -219,15 +259,19 @@ RankingRun ranking_run(int exams, std::uint64_t seed, const SimulationPlan& plan
       std::vector<double> honest, guilty;
       for (const auto& c : found.candidates) {
         const auto i = static_cast<std::size_t>(c.candidate);
-        if (cheats[i]) guilty.push_back(suspicion[i]);
-        else if (!neither[i]) honest.push_back(suspicion[i]);
+        if (cheats[i])
+          guilty.push_back(suspicion[i]);
+        else if (!neither[i])
+          honest.push_back(suspicion[i]);
       }
       std::sort(honest.begin(), honest.end());
       double wins = 0;
       for (const double g : guilty) {
         const auto low = std::lower_bound(honest.begin(), honest.end(), g), high = std::upper_bound(low, honest.end(), g);
         wins += static_cast<double>(low - honest.begin()) + 0.5 * static_cast<double>(high - low);
-        const auto above = [&](double share) { return g > honest[static_cast<std::size_t>(share * static_cast<double>(honest.size() - 1))]; };
+        const auto above = [&](double share) {
+          return g > honest[static_cast<std::size_t>(share * static_cast<double>(honest.size() - 1))];
+        };
         row.hits_01.hits += above(0.99), row.hits_05.hits += above(0.95);
       }
       row.hits_01.trials += guilty.size(), row.hits_05.trials += guilty.size();

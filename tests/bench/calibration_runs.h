@@ -39,11 +39,13 @@ void finish(NullRun& run);
 ExamData honest_pool(const ExamData& exam);
 /// n of a pool's candidates as they are, without seats and times.
 ExamData drawn(const ExamData& pool, int n, std::uint64_t seed);
-/// n candidates put together from real answers: item by item, ten candidates of neighbouring scores exchange their answers, so that items, wrong
-/// options and scores stay real and nobody has anything of anybody's in common but by chance: null pairs by construction, whoever copied.
+/// n candidates put together from real answers: item by item, ten candidates of neighbouring scores exchange their answers, so that items,
+/// wrong options and scores stay real and nobody has anything of anybody's in common but by chance: null pairs by construction, whoever
+/// copied.
 ExamData recombined(const ExamData& pool, int n, std::uint64_t seed);
 
-/// Copiers, each counted: found at family-wise .05 without seats, with seats, and with all seats dealt anew where copier and source came apart.
+/// Copiers, each counted: found at family-wise .05 without seats, with seats, and with all seats dealt anew where copier and source came
+/// apart.
 struct PowerRun {
   Share all_pairs, families, shuffled;
 };
@@ -54,7 +56,7 @@ struct SessionsRun {
   int sessions = 0;
   double declared = 0, declared_notes = 0;
   std::uint64_t flags = 0, notes = 0;
-  double flags_square = 0;   ///< Σ flags² over the sessions
+  double flags_square = 0;  ///< Σ flags² over the sessions
   std::map<std::string, double> declared_by_rule;
   /// One-sided 95 % bounds of the expected flags in as many sessions, from the spread over sessions (at least that of a Poisson count).
   double upper() const;
@@ -63,11 +65,12 @@ struct SessionsRun {
 /// `sessions` of one plan, added to `run`; session r has seed `seed` + r.
 void add_sessions(SessionsRun& run, int sessions, std::uint64_t seed, const SimulationPlan& plan);
 
-/// The honest sessions of the table: rooms of 30 with 60, 100 and 170 items, and two rooms of two schools, mixed, with missing answers, lost
-/// events and an outage.
+/// The honest sessions of the table: rooms of 30 with 60, 100 and 170 items, and two rooms of two schools, mixed, with missing answers,
+/// lost events and an outage.
 std::vector<SimulationPlan> honest_plans();
 /// Large exams with planted cheats: copiers, a ring, rushers and corrected answers together; each of the first three alone; and a ring and
-/// fast people in an exam of 1,590 × 170 of twelve unequal institutions, the ring from anywhere, mostly from one, or quicker on what it knows.
+/// fast people in an exam of 1,590 × 170 of twelve unequal institutions, the ring from anywhere, mostly from one, or quicker on what it
+/// knows.
 std::vector<std::pair<std::string, SimulationPlan>> cheating_plans();
 
 /// Cheats planted in large exams: how the ranking finds them, beside what single channels and other ways to join them find.

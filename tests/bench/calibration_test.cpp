@@ -12,7 +12,11 @@ namespace invigil::calibration {
 namespace {
 
 NullRun simulated(int repetitions, int rows, int columns, int items) {
-  return null_run(repetitions, [&](int r) { return simulate_exam({.seed = 7000000 + static_cast<std::uint64_t>(r), .rows = rows, .columns = columns, .items = items, .times = false}).exam; });
+  return null_run(repetitions, [&](int r) {
+    return simulate_exam(
+               {.seed = 7000000 + static_cast<std::uint64_t>(r), .rows = rows, .columns = columns, .items = items, .times = false})
+        .exam;
+  });
 }
 
 TEST(Calibration, RoomsOf30KeepTheirErrorRates) {
@@ -44,7 +48,8 @@ TEST(Calibration, RealAnswersRecombinedKeepTheirErrorRates) {
 }
 
 TEST(Calibration, RecombiningKeepsItemsAndTakesEveryPairApart) {
-  const auto sim = simulate_exam({.seed = 7520000, .rows = 10, .columns = 20, .items = 60, .copiers_per_room = 1, .copied = 1, .times = false});
+  const auto sim =
+      simulate_exam({.seed = 7520000, .rows = 10, .columns = 20, .items = 60, .copiers_per_room = 1, .copied = 1, .times = false});
   const ExamData mixed = recombined(sim.exam, 200, 1);
   for (int j = 0; j < 60; ++j) {
     std::array<int, 4> before{}, after{};

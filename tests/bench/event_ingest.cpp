@@ -75,7 +75,8 @@ struct Agent {
   std::size_t sent = 0, acked = 0;
 };
 
-Agent make_agent(const std::filesystem::path& data, const std::string& endpoint, const std::string& key, int number, long records, long per_frame, std::size_t size) {
+Agent make_agent(const std::filesystem::path& data, const std::string& endpoint, const std::string& key, int number, long records,
+                 long per_frame, std::size_t size) {
   Agent agent;
   const std::string id = "agent" + std::to_string(number);
   AdminRequest request;
@@ -85,7 +86,8 @@ Agent make_agent(const std::filesystem::path& data, const std::string& endpoint,
   const AdminAnswer token = must(ask_admin(data, request));
   agent.address = {endpoint, key, id, generate_curve_keys()};
   agent.signing = std::make_unique<SigningKey>(SigningKey::generate());
-  must(enrol({must(neighbour_endpoint(endpoint, 2)), key, token.token(), agent.address.keys.public_key, agent.address.keys.secret_key, agent.signing->public_key()}));
+  must(enrol({must(neighbour_endpoint(endpoint, 2)), key, token.token(), agent.address.keys.public_key, agent.address.keys.secret_key,
+              agent.signing->public_key()}));
   StreamWriter writer(seat_stream("c1", "s1", std::to_string(number)), {}, *agent.signing, random_bytes(16));
   writer.set_nonce(random_bytes(32));
   const std::string payload(size, 'x');
@@ -185,9 +187,14 @@ int main(int argc, char** argv) {
   int status = 0;
   waitpid(server, &status, 0);
   std::sort(latencies.begin(), latencies.end());
-  const auto percentile = [&](double p) { return latencies[static_cast<std::size_t>(p * static_cast<double>(latencies.size() - 1))] * 1e3; };
-  std::printf("{\"value\": %.0f, \"unit\": \"events/s\", \"agents\": %ld, \"per_frame\": %ld, \"frame_bytes\": %llu, \"p50_ms\": %.2f, \"p99_ms\": %.2f}\n",
-              static_cast<double>(records * agents) / took, agents, per_frame, static_cast<unsigned long long>(bytes / frames), percentile(0.5), percentile(0.99));
+  const auto percentile = [&](double p) {
+    return latencies[static_cast<std::size_t>(p * static_cast<double>(latencies.size() - 1))] * 1e3;
+  };
+  std::printf(
+      "{\"value\": %.0f, \"unit\": \"events/s\", \"agents\": %ld, \"per_frame\": %ld, \"frame_bytes\": %llu, \"p50_ms\": %.2f, \"p99_ms\": "
+      "%.2f}\n",
+      static_cast<double>(records * agents) / took, agents, per_frame, static_cast<unsigned long long>(bytes / frames), percentile(0.5),
+      percentile(0.99));
   std::error_code ignored;
   std::filesystem::remove_all(folder, ignored);
   return 0;

@@ -5,6 +5,7 @@
 // grew at its peak above what the exam and the fitted models take. --rows K scans only the first K candidates against all others: a
 // bounded part of a very large exam.
 
+#include <fmt/format.h>
 #include <sys/resource.h>
 
 #include <cmath>
@@ -13,8 +14,6 @@
 #include <functional>
 #include <string>
 #include <vector>
-
-#include <fmt/format.h>
 
 #include "analysis/forensics/exam_report.h"
 #include "analysis/forensics/pair_indices.h"
@@ -49,11 +48,13 @@ ExamData bench_exam(int candidates, int items, std::uint64_t seed) {
   for (int i = 0; i < candidates; ++i) {
     exam.candidates.push_back(fmt::format("c{:06d}", i + 1));
     const int room = i / kSeats, seat = i % kSeats;
-    exam.seats.push_back({fmt::format("school {}", room % 20 + 1), fmt::format("centre {}", room / 10 + 1), fmt::format("room {}", room + 1), seat / 6 + 1, seat % 6 + 1});
+    exam.seats.push_back({fmt::format("school {}", room % 20 + 1), fmt::format("centre {}", room / 10 + 1),
+                          fmt::format("room {}", room + 1), seat / 6 + 1, seat % 6 + 1});
     const double ability = random.normal(), speed = 0.2 * random.normal();
     for (std::size_t j = 0; j < exam.items.size(); ++j) {
       double weight[kOptions], sum = 0;
-      for (std::size_t k = 0; k < kOptions; ++k) sum += weight[k] = std::exp(slope[j * kOptions + k] * ability + intercept[j * kOptions + k]);
+      for (std::size_t k = 0; k < kOptions; ++k)
+        sum += weight[k] = std::exp(slope[j * kOptions + k] * ability + intercept[j * kOptions + k]);
       double left = random.uniform() * sum;
       std::int8_t answer = 0;
       while (answer + 1 < kOptions && (left -= weight[answer]) > 0) ++answer;
@@ -128,7 +129,9 @@ int run(int argc, char** argv) {
   const std::string row = argc > 1 ? argv[1] : "";
   const auto number = [&](const char* name, int fallback) { return static_cast<int>(limits::option(argc, argv, name, fallback)); };
   const bool limit = number("limit", 0) > 0, report = row == "exam_report";
-  const int items = number("items", report ? 100 : 170), candidates = number("candidates", row == "nrm_fit" || row == "rasch_fit" ? 1636 : report ? 3000 : 2000);
+  const int items = number("items", report ? 100 : 170), candidates = number("candidates", row == "nrm_fit" || row == "rasch_fit" ? 1636
+                                                                                           : report                               ? 3000
+                                                                                                                                  : 2000);
   const int rounds = number("rounds", row == "exam_report" ? 1 : 3);
   const auto width = static_cast<std::size_t>(items), n = static_cast<std::size_t>(candidates);
   if (limit && !limits::plain_pairs_run_here()) {
@@ -138,8 +141,11 @@ int run(int argc, char** argv) {
   const ExamData exam = bench_exam(candidates, items, static_cast<std::uint64_t>(number("seed", 5)));
   const double all = static_cast<double>(n) * static_cast<double>(n - 1) / 2;
   const auto say = [&](double value, const char* unit, const Timing& timing, const std::string& more = "") {
-    limits::report(value, unit, fmt::format(",\"wall_s\":{:.4g},\"cpu_s\":{:.4g},\"before_mb\":{:.4g},\"grown_mb\":{:.4g},\"kernels\":\"{}\",\"candidates\":{},\"items\":{}{}", timing.wall, timing.processor,
-                                           timing.before_mb, timing.grown_mb, limit ? "limit" : pair_kernels().name, candidates, items, more));
+    limits::report(value, unit,
+                   fmt::format(",\"wall_s\":{:.4g},\"cpu_s\":{:.4g},\"before_mb\":{:.4g},\"grown_mb\":{:.4g},\"kernels\":\"{}\","
+                               "\"candidates\":{},\"items\":{}{}",
+                               timing.wall, timing.processor, timing.before_mb, timing.grown_mb, limit ? "limit" : pair_kernels().name,
+                               candidates, items, more));
     return unused == 12345.25 ? 1 : 0;
   };
   if (row == "similarity_pairs" || row == "star_pairs") {
@@ -161,7 +167,8 @@ int run(int argc, char** argv) {
     const bool gbt = row == "gbt_pairs";
     const auto pairs = some_pairs(exam, gbt ? 40000 : 1000);
     if (limit) {
-      const Timing t = best(rounds, [&] { return gbt ? limits::touch_triangle(width, pairs.size()) : limits::touch_pyramid(width, pairs.size()); });
+      const Timing t =
+          best(rounds, [&] { return gbt ? limits::touch_triangle(width, pairs.size()) : limits::touch_pyramid(width, pairs.size()); });
       return say(static_cast<double>(pairs.size()) / t.processor, "pairs/s", t);
     }
     const NominalFit fit = fit_nominal(exam, {.max_iterations = 5});
@@ -202,7 +209,9 @@ int run(int argc, char** argv) {
     });
     return say(t.processor, "s", t);
   }
-  std::fprintf(stderr, "usage: forensics_bench similarity_pairs|gbt_pairs|m4_pairs|nrm_fit|exam_report|star_pairs|rasch_fit [--limit 1] [--candidates N] [--items J] [--rounds R] [--seed S] [--rows K]\n");
+  std::fprintf(stderr,
+               "usage: forensics_bench similarity_pairs|gbt_pairs|m4_pairs|nrm_fit|exam_report|star_pairs|rasch_fit [--limit 1] "
+               "[--candidates N] [--items J] [--rounds R] [--seed S] [--rows K]\n");
   return 2;
 }
 

@@ -25,13 +25,16 @@ const char* verdict(bool met) {
 
 void null_row(const char* source, int n, int items, const NullRun& run, bool goal = true) {
   const double allowed = n <= 60 ? 0.06 : 0.09;
-  std::printf("| %s | %d × %d | %zu | %.5f (≤ %.5f) | %.3f (≤ %.3f) | %s |\n", source, n, items, run.rates.size(), run.below_001.value(), run.below_001_upper, run.family_error.value(), run.family_error.upper(),
+  std::printf("| %s | %d × %d | %zu | %.5f (≤ %.5f) | %.3f (≤ %.3f) | %s |\n", source, n, items, run.rates.size(), run.below_001.value(),
+              run.below_001_upper, run.family_error.value(), run.family_error.upper(),
               goal ? verdict(run.below_001_upper <= 0.0012 && run.family_error.upper() <= allowed) : "none");
   std::fflush(stdout);
 }
 
 void head() {
-  std::printf("| null pairs | candidates × items | exams | rate of p < .001 (95 %% bound) | family-wise error at .05 (95 %% bound) | goal |\n|---|---|---|---|---|---|\n");
+  std::printf(
+      "| null pairs | candidates × items | exams | rate of p < .001 (95 %% bound) | family-wise error at .05 (95 %% bound) | goal "
+      "|\n|---|---|---|---|---|---|\n");
 }
 
 void simulated_nulls(double scale, std::uint64_t seed) {
@@ -43,7 +46,12 @@ void simulated_nulls(double scale, std::uint64_t seed) {
       offset += 10000;
       if (only_candidates != 0 && n != only_candidates) continue;
       null_row("simulated", n, items, null_run(repetitions, [&](int r) {
-                 return simulate_exam({.seed = seed + offset + static_cast<std::uint64_t>(r), .rows = room.first, .columns = room.second, .items = items, .times = false}).exam;
+                 return simulate_exam({.seed = seed + offset + static_cast<std::uint64_t>(r),
+                                       .rows = room.first,
+                                       .columns = room.second,
+                                       .items = items,
+                                       .times = false})
+                     .exam;
                }));
     }
 }
@@ -58,24 +66,33 @@ void real_nulls(double scale, std::uint64_t seed) {
   for (const int n : {30, 60, 200}) {
     offset += 10000;
     if (only_candidates != 0 && n != only_candidates) continue;
-    null_row("negocios, recombined", n, 60, null_run(static_cast<int>(scale * (n <= 60 ? 1000 : 300)), [&](int r) { return recombined(*real, n, seed + offset + static_cast<std::uint64_t>(r)); }));
+    null_row("negocios, recombined", n, 60, null_run(static_cast<int>(scale * (n <= 60 ? 1000 : 300)), [&](int r) {
+               return recombined(*real, n, seed + offset + static_cast<std::uint64_t>(r));
+             }));
   }
   // People as they are: nobody knows which of them were honest, so this is no goal.
   const ExamData pool = honest_pool(*real);
   for (const int n : {30, 60, 200}) {
     offset += 10000;
     if (only_candidates != 0 && n != only_candidates) continue;
-    null_row("negocios, people as they are", n, 60, null_run(static_cast<int>(scale * (n <= 60 ? 1000 : 300)), [&](int r) { return drawn(pool, n, seed + offset + static_cast<std::uint64_t>(r)); }), false);
+    null_row("negocios, people as they are", n, 60,
+             null_run(static_cast<int>(scale * (n <= 60 ? 1000 : 300)),
+                      [&](int r) { return drawn(pool, n, seed + offset + static_cast<std::uint64_t>(r)); }),
+             false);
   }
 }
 
 void power(double scale, std::uint64_t seed) {
-  std::printf("\n| copiers found at family-wise .05 | over all pairs (95 %% bounds) | with adjacency families | seats dealt anew, not beside each other |\n|---|---|---|---|\n");
+  std::printf(
+      "\n| copiers found at family-wise .05 | over all pairs (95 %% bounds) | with adjacency families | seats dealt anew, not beside each "
+      "other |\n|---|---|---|---|\n");
   const auto row = [&](const char* what, int repetitions, SimulationPlan plan, bool goal) {
     plan.copiers_per_room = 1, plan.times = false;
     const PowerRun run = power_run(static_cast<int>(scale * repetitions), seed + 200000, plan);
-    std::printf("| %s, %.0f %% copied | %.2f (%.2f to %.2f)%s%s | %.2f (%.2f to %.2f) | %.2f |\n", what, 100 * plan.copied, run.all_pairs.value(), run.all_pairs.lower(), run.all_pairs.upper(), goal ? " " : "",
-                goal ? verdict(run.all_pairs.lower() >= 0.85) : "", run.families.value(), run.families.lower(), run.families.upper(), run.shuffled.value());
+    std::printf("| %s, %.0f %% copied | %.2f (%.2f to %.2f)%s%s | %.2f (%.2f to %.2f) | %.2f |\n", what, 100 * plan.copied,
+                run.all_pairs.value(), run.all_pairs.lower(), run.all_pairs.upper(), goal ? " " : "",
+                goal ? verdict(run.all_pairs.lower() >= 0.85) : "", run.families.value(), run.families.lower(), run.families.upper(),
+                run.shuffled.value());
     std::fflush(stdout);
   };
   for (const double copied : {0.2, 0.3, 0.4, 0.6}) row("one room of 30, 170 items", 300, {.items = 170, .copied = copied}, copied == 0.4);
@@ -84,15 +101,21 @@ void power(double scale, std::uint64_t seed) {
 
 void sessions(double scale, std::uint64_t seed) {
   SessionsRun run;
-  for (const SimulationPlan& plan : honest_plans()) add_sessions(run, static_cast<int>(scale * 250), seed + 300000 + static_cast<std::uint64_t>(run.sessions), plan);
-  std::printf("\n%d honest sessions: %llu candidates flagged (95 %%: %.0f to %.0f), %.1f declared: %s. Notes: %llu, at most %.0f declared.\nDeclared by rule:", run.sessions,
-              static_cast<unsigned long long>(run.flags), run.lower(), run.upper(), run.declared, verdict(run.upper() <= run.declared), static_cast<unsigned long long>(run.notes), run.declared_notes);
+  for (const SimulationPlan& plan : honest_plans())
+    add_sessions(run, static_cast<int>(scale * 250), seed + 300000 + static_cast<std::uint64_t>(run.sessions), plan);
+  std::printf(
+      "\n%d honest sessions: %llu candidates flagged (95 %%: %.0f to %.0f), %.1f declared: %s. Notes: %llu, at most %.0f "
+      "declared.\nDeclared by rule:",
+      run.sessions, static_cast<unsigned long long>(run.flags), run.lower(), run.upper(), run.declared,
+      verdict(run.upper() <= run.declared), static_cast<unsigned long long>(run.notes), run.declared_notes);
   for (const auto& [rule, expected] : run.declared_by_rule) std::printf(" %s %.1f", rule.c_str(), expected);
   std::printf("\n");
 }
 
 void rankings(double scale, std::uint64_t seed) {
-  std::printf("\n| planted (600 × 100 where nothing else is said) | ranked by | AUC | cheats above 99 %% of the honest | above 95 %% |\n|---|---|---|---|---|\n");
+  std::printf(
+      "\n| planted (600 × 100 where nothing else is said) | ranked by | AUC | cheats above 99 %% of the honest | above 95 %% "
+      "|\n|---|---|---|---|---|\n");
   for (const auto& [name, plan] : cheating_plans())
     for (const auto& row : ranking_run(std::max(1, static_cast<int>(scale * 6)), seed + 400000, plan).rows)
       std::printf("| %s | %s | %.3f | %.2f | %.2f |\n", name.c_str(), row.by.c_str(), row.auc, row.hits_01.value(), row.hits_05.value());

@@ -36,7 +36,8 @@ void measure(const char* name, int rounds, int calls, const std::function<void(i
     ms.push_back((cpu_ms() - from) / calls);
   }
   std::sort(ms.begin(), ms.end());
-  std::printf("{\"step\":\"%s\",\"cpu_ms_least\":%.3f,\"cpu_ms_median\":%.3f,\"rounds\":%d}\n", name, ms.front(), ms[ms.size() / 2], rounds);
+  std::printf("{\"step\":\"%s\",\"cpu_ms_least\":%.3f,\"cpu_ms_median\":%.3f,\"rounds\":%d}\n", name, ms.front(), ms[ms.size() / 2],
+              rounds);
   std::fflush(stdout);
 }
 
@@ -69,7 +70,10 @@ int main(int argc, char** argv) {
     thirty.push_back(seat);
   }
   seats.set_seats(thirty);
-  measure("seat_views_30_seats", rounds, 100, [&](int i) { Scene scene; seats.look(grey(i), condition.first_reference(), true, scene); });
+  measure("seat_views_30_seats", rounds, 100, [&](int i) {
+    Scene scene;
+    seats.look(grey(i), condition.first_reference(), true, scene);
+  });
 
   const FaceLandmarks face = {cv::Point2f(600, 300), {640, 302}, {622, 325}, {605, 345}, {637, 346}};
   measure("head_pose", rounds, 100, [&](int) { (void)head_pose(face, {1280, 720}); });
@@ -92,7 +96,10 @@ int main(int argc, char** argv) {
       std::fprintf(stderr, "vision_steps: %s: %s\n", name, percept.error().message.c_str());
       std::exit(1);
     }
-    measure(name, rounds, 4, [&](int) { Scene scene; (void)percept->look(bgr, scene); });
+    measure(name, rounds, 4, [&](int) {
+      Scene scene;
+      (void)percept->look(bgr, scene);
+    });
   };
   with_net("faces_yunet_1280x720", checked_net(nets, FacePercept::kFile).and_then(FacePercept::load));
   // What following faces looks at between whole pictures: squares of these sides (analysis/vision/README.md).
@@ -100,11 +107,16 @@ int main(int argc, char** argv) {
     auto percept = checked_net(nets, FacePercept::kFile).and_then(FacePercept::load);
     if (!percept) return 1;
     const cv::Mat square = bgr(cv::Rect(512, 256, side, side)).clone();
-    measure(("faces_yunet_square_" + std::to_string(side)).c_str(), rounds, 20, [&](int) { Scene scene; (void)percept->look(square, scene); });
+    measure(("faces_yunet_square_" + std::to_string(side)).c_str(), rounds, 20, [&](int) {
+      Scene scene;
+      (void)percept->look(square, scene);
+    });
   }
   with_net("persons_yolox_nano", checked_net(nets, PersonPercept::kYolox).and_then(PersonPercept::load_yolox));
   with_net("persons_yolo_fastest_xl", checked_net(nets, PersonPercept::kFastestGraph).and_then([&](const auto& graph) {
-    return checked_net(nets, PersonPercept::kFastest).and_then([&](const auto& weights) { return PersonPercept::load_fastest(graph, weights); });
+    return checked_net(nets, PersonPercept::kFastest).and_then([&](const auto& weights) {
+      return PersonPercept::load_fastest(graph, weights);
+    });
   }));
   return 0;
 }

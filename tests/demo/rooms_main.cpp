@@ -86,7 +86,8 @@ cv::Mat draw_backdrop(const Room& room) {
   picture += noise;
   for (int k = 0; k < 40; ++k) {  // marks on wall and floor: edges all over, so that a covered corner shows
     const cv::Point p = at(uniform(random, 0, 1), uniform(random, 0, 1));
-    cv::line(picture, p, p + cv::Point(static_cast<int>(random() % 60) - 30, static_cast<int>(random() % 24) - 12), cv::Scalar(70, 76, 84), 2);
+    cv::line(picture, p, p + cv::Point(static_cast<int>(random() % 60) - 30, static_cast<int>(random() % 24) - 12), cv::Scalar(70, 76, 84),
+             2);
   }
   return picture;
 }
@@ -123,7 +124,8 @@ void draw_person(cv::Mat& picture, cv::Point c, double s, const Habit& h, double
   cv::ellipse(picture, p(sway * 0.5 - 0.25, 0.18), {n(0.52), n(0.58)}, 0, 180, 360, h.shirt, cv::FILLED, cv::LINE_AA);
   cv::circle(picture, p(sway - 0.25, -0.52 + nod), n(0.27), h.skin, cv::FILLED, cv::LINE_AA);
   cv::ellipse(picture, p(sway - 0.25, -0.58 + nod), {n(0.29), n(0.24)}, 0, 180, 360, h.hair, cv::FILLED, cv::LINE_AA);
-  for (const double side : {-0.1, 0.1}) cv::circle(picture, p(sway - 0.25 + side, -0.48 + nod), n(0.035), cv::Scalar(30, 30, 30), cv::FILLED, cv::LINE_AA);
+  for (const double side : {-0.1, 0.1})
+    cv::circle(picture, p(sway - 0.25 + side, -0.48 + nod), n(0.035), cv::Scalar(30, 30, 30), cv::FILLED, cv::LINE_AA);
   const cv::Point wrist = p(0.02 + 0.13 * hand, 0.34 + 0.05 * std::cos(6.2832 * h.write_hz * t));
   cv::line(picture, p(sway * 0.5 + 0.1, -0.05), wrist, h.shirt * 0.8, n(0.15), cv::LINE_AA);
   cv::circle(picture, wrist, n(0.1), h.skin, cv::FILLED, cv::LINE_AA);
@@ -195,16 +197,25 @@ int main(int argc, char** argv) {
     }
     if (i + 1 == argc) return std::fprintf(stderr, "%s needs a value\n", argv[i]), 2;
     const char* value = argv[++i];
-    if (name == "--seed") room.seed = std::strtoull(value, nullptr, 10);
-    else if (name == "--room") room.index = std::atoi(value);
-    else if (name == "--start-us") start_us = std::atoll(value);
-    else if (name == "--fps") fps = std::atof(value);
-    else if (name == "--width") room.width = std::atoi(value);
-    else if (name == "--height") room.height = std::atoi(value);
-    else if (name == "--frames") frames = std::atol(value);
-    else return std::fprintf(stderr, "unknown option %s\n", name.c_str()), 2;
+    if (name == "--seed")
+      room.seed = std::strtoull(value, nullptr, 10);
+    else if (name == "--room")
+      room.index = std::atoi(value);
+    else if (name == "--start-us")
+      start_us = std::atoll(value);
+    else if (name == "--fps")
+      fps = std::atof(value);
+    else if (name == "--width")
+      room.width = std::atoi(value);
+    else if (name == "--height")
+      room.height = std::atoi(value);
+    else if (name == "--frames")
+      frames = std::atol(value);
+    else
+      return std::fprintf(stderr, "unknown option %s\n", name.c_str()), 2;
   }
-  if (fps <= 0 || room.width < 64 || room.height < 64 || room.width % 2 || room.height % 2) return std::fprintf(stderr, "impossible picture\n"), 2;
+  if (fps <= 0 || room.width < 64 || room.height < 64 || room.width % 2 || room.height % 2)
+    return std::fprintf(stderr, "impossible picture\n"), 2;
   for (std::string line; std::getline(std::cin, line);) {
     std::istringstream words(line);
     Planted p{"", 0, 0, -1};

@@ -45,9 +45,12 @@ void read(std::string_view bytes) {
     std::ofstream(folder.path / name, std::ios::binary) << text;
     return folder.path / name;
   };
-  const auto any = file("any.csv", bytes), good = file("r.csv", "candidate,q1,q2\na,A,B\nb,B,\n"), key = file("k.csv", "item,key\nq1,A\nq2,B\n");
-  for (const ExamFiles& files : {ExamFiles{.responses = any, .key = key}, ExamFiles{.responses = good, .key = any}, ExamFiles{.responses = good, .key = key, .times = any},
-                                 ExamFiles{.responses = good, .key = key, .changes = any}, ExamFiles{.responses = good, .key = key, .seats = any}, ExamFiles{.responses = good, .key = key, .bank = any}}) {
+  const auto any = file("any.csv", bytes), good = file("r.csv", "candidate,q1,q2\na,A,B\nb,B,\n"),
+             key = file("k.csv", "item,key\nq1,A\nq2,B\n");
+  for (const ExamFiles& files :
+       {ExamFiles{.responses = any, .key = key}, ExamFiles{.responses = good, .key = any},
+        ExamFiles{.responses = good, .key = key, .times = any}, ExamFiles{.responses = good, .key = key, .changes = any},
+        ExamFiles{.responses = good, .key = key, .seats = any}, ExamFiles{.responses = good, .key = key, .bank = any}}) {
     const auto exam = read_exam(files);
     if (exam ? !check_exam(exam->exam) : exam.error().message.empty()) __builtin_trap();
   }

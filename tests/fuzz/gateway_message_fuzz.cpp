@@ -45,7 +45,8 @@ void feed(std::string_view input) {
     if (!decode_from_broker(o.frame)) abort_with("the gateway sent what no client can read");
   if (!out.batch) return;
   for (const Appendable& record : out.batch->records)
-    if (record.stream.find("/c1/") == std::string_view::npos && !record.stream.starts_with("broker/")) abort_with("a record outside the agent's centre came through");
+    if (record.stream.find("/c1/") == std::string_view::npos && !record.stream.starts_with("broker/"))
+      abort_with("a record outside the agent's centre came through");
 }
 
 }  // namespace

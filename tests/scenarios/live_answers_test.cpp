@@ -64,7 +64,8 @@ class LiveAnswers : public LiveFixture {
 
   std::size_t examinations() {
     const auto all = in_log<Observation>(OBSERVATION);
-    return static_cast<std::size_t>(std::count_if(all.begin(), all.end(), [](const Observation& o) { return o.kind() == "answers_examined"; }));
+    return static_cast<std::size_t>(
+        std::count_if(all.begin(), all.end(), [](const Observation& o) { return o.kind() == "answers_examined"; }));
   }
   std::vector<Incident> standing() {
     std::vector<Incident> out;

@@ -47,7 +47,8 @@ class LiveVideo : public LiveFixture {
     options.source = file.string();
     options.paced = false;
     const std::stop_source stop;
-    capture(options, stop.get_token(), [&](CapturedPart part) { parts.push_back(std::move(part)); }, [](const CaptureEvent&) {});
+    capture(
+        options, stop.get_token(), [&](CapturedPart part) { parts.push_back(std::move(part)); }, [](const CaptureEvent&) {});
     return parts;
   }
 
@@ -71,7 +72,8 @@ class LiveVideo : public LiveFixture {
 };
 
 TEST_F(LiveVideo, EveryPartGivesOneScenesRecordAlsoAcrossARestart) {
-  const auto file = test::made("still.mp4",
+  const auto file = test::made(
+      "still.mp4",
       "-f lavfi -i testsrc2=size=640x360:rate=15:duration=6 -f lavfi -i color=gray:size=640x360:rate=15:duration=14 "
       "-filter_complex [0:v]tpad=stop_mode=clone:stop_duration=14[v] -map [v] -c:v libx264 -preset ultrafast -g 30 -pix_fmt yuv420p -t 20");
   const auto parts = parts_of(file);
@@ -106,7 +108,8 @@ TEST_F(LiveVideo, EveryPartGivesOneScenesRecordAlsoAcrossARestart) {
 }
 
 TEST_F(LiveVideo, APartThatIsNoVideoIsSaidAndTheNextGoesOn) {
-  const auto parts = parts_of(test::made("short.mp4", "-f lavfi -i testsrc2=size=320x240:rate=15:duration=3 -c:v libx264 -preset ultrafast -g 15 -pix_fmt yuv420p"));
+  const auto parts = parts_of(test::made(
+      "short.mp4", "-f lavfi -i testsrc2=size=320x240:rate=15:duration=3 -c:v libx264 -preset ultrafast -g 15 -pix_fmt yuv420p"));
   ASSERT_GT(parts.size(), 3U);
   CapturedPart nonsense = parts[1];
   nonsense.bytes = std::string(5000, 'x');

@@ -1,5 +1,7 @@
 // Replay over a log as a live worker leaves it: the same bytes, and other ones with another threshold.
 
+#include "analysis/pipeline/replay.h"
+
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -7,7 +9,6 @@
 #include <sstream>
 
 #include "analysis/incidents/incidents.h"
-#include "analysis/pipeline/replay.h"
 #include "broker/log/posix_disk.h"
 #include "broker/log/segment_log.h"
 #include "tests/scenarios/scenario.h"

@@ -157,7 +157,8 @@ class Reader {
     const std::size_t dots = when.find(".."), slash = when.find('/');
     if (dots == std::string::npos) return once(std::stod(when));
     if (slash == std::string::npos) return wrong("a range needs a step: 0..10/0.5");
-    const double from = std::stod(when.substr(0, dots)), to = std::stod(when.substr(dots + 2, slash)), step = std::stod(when.substr(slash + 1));
+    const double from = std::stod(when.substr(0, dots)), to = std::stod(when.substr(dots + 2, slash)),
+                 step = std::stod(when.substr(slash + 1));
     for (int i = 0; from + i * step < to - 1e-9; ++i)
       if (auto done = once(from + i * step); !done) return done;
     return {};
@@ -224,7 +225,9 @@ class Reader {
   Result<> scene(double at) {
     const std::string camera = words_.at(2);
     auto o = options(3);
-    const auto figure = [&](const char* key, double fallback) { return static_cast<float>(o.count(key) > 0 ? std::stod(o[key]) : fallback); };
+    const auto figure = [&](const char* key, double fallback) {
+      return static_cast<float>(o.count(key) > 0 ? std::stod(o[key]) : fallback);
+    };
     VideoPart part;
     part.set_camera(camera);
     part.set_room("r");
@@ -271,7 +274,8 @@ class Reader {
         p.mutable_box()->set_height(230);
       }
       std::map<std::string, SeatView> views;
-      for (const std::string& pair : split(o["motion"])) views[pair.substr(0, pair.find(':'))].set_motion(std::stof(pair.substr(pair.find(':') + 1)));
+      for (const std::string& pair : split(o["motion"]))
+        views[pair.substr(0, pair.find(':'))].set_motion(std::stof(pair.substr(pair.find(':') + 1)));
       for (const std::string& pair : split(o["look"]))
         views[pair.substr(0, pair.find(':'))].set_reference_difference(std::stof(pair.substr(pair.find(':') + 1)));
       for (auto& [seat, view] : views) {

@@ -1,5 +1,7 @@
 // Every story of this folder against the whole catalogue of detectors.
 
+#include "tests/scenarios/scenario.h"
+
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
@@ -9,7 +11,6 @@
 
 #include "analysis/incidents/incidents.h"
 #include "models/incident.pb.h"
-#include "tests/scenarios/scenario.h"
 
 namespace invigil {
 namespace {
@@ -58,7 +59,10 @@ std::string said(const Incident& incident) {
 }
 
 std::string in_words(const Incident& i) {
-  return fmt::format("{} {} {:.1f}..{:.1f}", i.kind(), i.seats_size() > 0 ? i.seats(0) : i.cameras_size() > 0 ? i.cameras(0) : "room",
+  return fmt::format("{} {} {:.1f}..{:.1f}", i.kind(),
+                     i.seats_size() > 0     ? i.seats(0)
+                     : i.cameras_size() > 0 ? i.cameras(0)
+                                            : "room",
                      (static_cast<double>(i.from_us()) - kOpened) / 1e6, (static_cast<double>(i.to_us()) - kOpened) / 1e6);
 }
 
@@ -84,7 +88,8 @@ class Story : public testing::TestWithParam<std::string> {
   }
   std::map<std::string, std::string> told(const std::vector<ScenarioRecord>& records) const {
     std::map<std::string, std::string> out;
-    for (const auto& [id, incident] : incidents_of(derived_from(as_log(records), scenario_.parameters))) out[in_words(incident)] = said(incident);
+    for (const auto& [id, incident] : incidents_of(derived_from(as_log(records), scenario_.parameters)))
+      out[in_words(incident)] = said(incident);
     return out;
   }
   static std::vector<std::string> keys(const std::map<std::string, std::string>& map) {
@@ -104,10 +109,12 @@ TEST_P(Story, EndsWithTheIncidentsExpectedAndNoOthers) {
       Presence state{};
       ASSERT_TRUE(Presence_Parse(e.state, &state)) << e.state;
       const auto observations = observations_of(derived);
-      EXPECT_TRUE(std::any_of(observations.begin(), observations.end(), [&](const auto& entry) {
-        const Observation& o = entry.second;
-        return o.state() == state && fits(e, o.kind(), o.seat(), o.camera(), o.from_us(), o.to_us());
-      })) << scenario_.name << ":" << e.line << ": no such observation";
+      EXPECT_TRUE(std::any_of(observations.begin(), observations.end(),
+                              [&](const auto& entry) {
+                                const Observation& o = entry.second;
+                                return o.state() == state && fits(e, o.kind(), o.seat(), o.camera(), o.from_us(), o.to_us());
+                              }))
+          << scenario_.name << ":" << e.line << ": no such observation";
       continue;
     }
     const auto at = std::find_if(incidents.begin(), incidents.end(), [&](const auto& entry) {
@@ -137,7 +144,8 @@ TEST_P(Story, AnyOrderOfArrivalGivesTheSameIncidents) {
   for (unsigned seed = 1; seed <= 10; ++seed) {
     const auto shuffled = told(delayed(scenario_, seed, seed % 2 == 0 ? 0.8 : 6));
     EXPECT_EQ(keys(plain), keys(shuffled)) << "seed " << seed;
-    for (const auto& [name, words] : plain) EXPECT_TRUE(shuffled.count(name) > 0 && shuffled.at(name) == words) << name << ", seed " << seed;
+    for (const auto& [name, words] : plain)
+      EXPECT_TRUE(shuffled.count(name) > 0 && shuffled.at(name) == words) << name << ", seed " << seed;
   }
 }
 

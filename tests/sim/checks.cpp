@@ -15,7 +15,7 @@ void World::next_fault() {
   switch (roll(6)) {
     case 0: return crash_agent();
     case 1: return crash_broker();
-    case 2: return agent_disk_.fail_write_after(roll(3));   // the write after that is torn, then the power goes
+    case 2: return agent_disk_.fail_write_after(roll(3));  // the write after that is torn, then the power goes
     case 3: return broker_disk_.fail_write_after(roll(3));
     default:
       ++counters_.partitions;
@@ -116,16 +116,19 @@ void World::check_everything(bool calm) {
     StreamTip& tip = tips[header.stream()];
     if (header.seq() != tip.seq + 1 || header.prev_hash() != bytes_of(tip.hash))
       violated(fmt::format("{} seq {} does not follow {}", header.stream(), header.seq(), tip.seq));
-    if (header.payload_hash() != bytes_of(sha256(record.record.payload))) violated(fmt::format("{} seq {} has another payload", header.stream(), header.seq()));
+    if (header.payload_hash() != bytes_of(sha256(record.record.payload)))
+      violated(fmt::format("{} seq {} has another payload", header.stream(), header.seq()));
     tip.seq = header.seq();
     tip.hash = sha256(record.record.header);
-    if (!stored.emplace(std::pair{header.stream(), header.seq()}, tip.hash).second) violated(fmt::format("{} seq {} is stored twice", header.stream(), header.seq()));
+    if (!stored.emplace(std::pair{header.stream(), header.seq()}, tip.hash).second)
+      violated(fmt::format("{} seq {} is stored twice", header.stream(), header.seq()));
     if (header.kind() == EQUIVOCATION) violated("the broker took an honest agent for two");
     if (header.kind() == LOSS) violated("a loss was recorded though nothing was lost");
     if (header.kind() == VIDEO_PART) {
       auto part = parse_payload<VideoPart>(record.record.payload);
       auto object = hash_from(part->object());
-      if (!object || !broker_objects_.contains(*object)) violated(fmt::format("{} seq {} is acked without its object", header.stream(), header.seq()));
+      if (!object || !broker_objects_.contains(*object))
+        violated(fmt::format("{} seq {} is acked without its object", header.stream(), header.seq()));
     }
   });
   // Everything accepted: at the broker exactly as accepted, or still at the agent.
@@ -144,7 +147,8 @@ void World::check_everything(bool calm) {
     if (!here || here->empty() || sha256(here->front().record.header) != hash) violated(fmt::format("{} seq {} is nowhere", stream, seq));
   }
   for (const auto& [key, hash] : stored)
-    if (!key.first.starts_with("broker/") && !accepted_.contains(key)) violated(fmt::format("{} seq {} was never accepted", key.first, key.second));
+    if (!key.first.starts_with("broker/") && !accepted_.contains(key))
+      violated(fmt::format("{} seq {} was never accepted", key.first, key.second));
 }
 
 }  // namespace invigil::sim

@@ -30,9 +30,9 @@ TEST_P(Seeds, LoseNothingAndComeBack) {
   World world({.seed = seed});
   const auto violations = world.run();
   const Counters& c = world.counters();
-  std::cout << "seed " << seed << ": accepted " << c.accepted << ", acked " << c.acks << ", deleted " << c.deleted << ", agent crashes " << c.agent_crashes
-            << ", broker crashes " << c.broker_crashes << ", torn writes " << c.torn_writes << ", dropped " << c.dropped << ", duplicated " << c.duplicated
-            << ", reordered " << c.reordered << ", partitions " << c.partitions << "\n";
+  std::cout << "seed " << seed << ": accepted " << c.accepted << ", acked " << c.acks << ", deleted " << c.deleted << ", agent crashes "
+            << c.agent_crashes << ", broker crashes " << c.broker_crashes << ", torn writes " << c.torn_writes << ", dropped " << c.dropped
+            << ", duplicated " << c.duplicated << ", reordered " << c.reordered << ", partitions " << c.partitions << "\n";
   EXPECT_TRUE(violations.empty()) << "seed " << seed << "\n" << joined(violations);
   EXPECT_GT(c.accepted, 100u);
   EXPECT_GT(c.broker_crashes + c.agent_crashes, 0u);
@@ -53,17 +53,19 @@ TEST_P(Troubles, LoseNothingThatAnySideHasAndComeBack) {
   World world(options);
   const auto violations = world.run();
   const Counters& c = world.counters();
-  std::cout << "seed " << options.seed << ": accepted " << c.accepted << ", acked " << c.acks << ", deleted " << c.deleted << ", roll-backs " << c.roll_backs
-            << ", failed commits " << c.failed_commits << ", rotten bytes " << c.rotten << ", clock steps " << c.clock_steps << "\n";
+  std::cout << "seed " << options.seed << ": accepted " << c.accepted << ", acked " << c.acks << ", deleted " << c.deleted
+            << ", roll-backs " << c.roll_backs << ", failed commits " << c.failed_commits << ", rotten bytes " << c.rotten
+            << ", clock steps " << c.clock_steps << "\n";
   EXPECT_TRUE(violations.empty()) << "seed " << options.seed << "\n" << joined(violations);
   EXPECT_GT(c.accepted, 100u);
 }
-INSTANTIATE_TEST_SUITE_P(Ten, Troubles,
-                         testing::Combine(testing::Values(Trouble{"BrokerGoesBack", {.keep = seconds(100), .broker_goes_back = true}},
-                                                          Trouble{"DiskErrors", {.disk_errors = true}}, Trouble{"LateLoads", {.late_loads = true}},
-                                                          Trouble{"ClockSteps", {.clock_steps = true}}),
-                                          testing::Range<std::uint64_t>(1, 11)),
-                         [](const auto& run) { return std::string(std::get<0>(run.param).name) + "_" + std::to_string(std::get<1>(run.param)); });
+INSTANTIATE_TEST_SUITE_P(
+    Ten, Troubles,
+    testing::Combine(testing::Values(Trouble{"BrokerGoesBack", {.keep = seconds(100), .broker_goes_back = true}},
+                                     Trouble{"DiskErrors", {.disk_errors = true}}, Trouble{"LateLoads", {.late_loads = true}},
+                                     Trouble{"ClockSteps", {.clock_steps = true}}),
+                     testing::Range<std::uint64_t>(1, 11)),
+    [](const auto& run) { return std::string(std::get<0>(run.param).name) + "_" + std::to_string(std::get<1>(run.param)); });
 
 /// How many of the seeds show the defect.
 std::uint64_t caught(WorldOptions options) {

@@ -27,22 +27,22 @@ struct WorldOptions {
   std::uint64_t seed = 1;
   Micros faults_for = seconds(40);
   Micros calm_for = seconds(40);
-  bool ack_before_commit = false;       ///< planted: the commit is reported before it is made
-  bool no_directory_sync = false;       ///< planted: the broker's disk forgets to make names durable
-  bool dedup_off_by_one = false;        ///< planted: the broker believes it has one record more than it has
-  Micros keep = seconds(0);             ///< how long the agent keeps what is covered
+  bool ack_before_commit = false;  ///< planted: the commit is reported before it is made
+  bool no_directory_sync = false;  ///< planted: the broker's disk forgets to make names durable
+  bool dedup_off_by_one = false;   ///< planted: the broker believes it has one record more than it has
+  Micros keep = seconds(0);        ///< how long the agent keeps what is covered
   // Faults beyond crashes, torn writes and a bad network.
-  bool broker_goes_back = false;        ///< now and then a copy made earlier takes the place of the broker's log and objects
-  bool rot = false;                     ///< bytes of either log change
-  bool disk_errors = false;             ///< the broker's disk refuses writes for up to 3 s
-  bool late_loads = false;              ///< the agent's log answers after other things have happened
-  bool clock_steps = false;             ///< either side's wall clock is set
+  bool broker_goes_back = false;  ///< now and then a copy made earlier takes the place of the broker's log and objects
+  bool rot = false;               ///< bytes of either log change
+  bool disk_errors = false;       ///< the broker's disk refuses writes for up to 3 s
+  bool late_loads = false;        ///< the agent's log answers after other things have happened
+  bool clock_steps = false;       ///< either side's wall clock is set
 };
 
 /// What a run did, for people.
 struct Counters {
-  std::uint64_t accepted = 0, agent_crashes = 0, broker_crashes = 0, torn_writes = 0, dropped = 0, duplicated = 0, reordered = 0, partitions = 0,
-                deleted = 0, acks = 0, roll_backs = 0, failed_commits = 0, rotten = 0, clock_steps = 0;
+  std::uint64_t accepted = 0, agent_crashes = 0, broker_crashes = 0, torn_writes = 0, dropped = 0, duplicated = 0, reordered = 0,
+                partitions = 0, deleted = 0, acks = 0, roll_backs = 0, failed_commits = 0, rotten = 0, clock_steps = 0;
 };
 
 class World {

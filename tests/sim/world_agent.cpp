@@ -31,10 +31,12 @@ void World::start_agent() {
   core.program = "sim";
   core.seed = random_();
   core.records_per_frame = 1 + roll(16);
-  uplink_ = std::make_unique<UplinkCore>(core, [this](std::string_view stream, std::uint64_t seq) { return hash_in(*agent_log_, stream, seq); });
+  uplink_ =
+      std::make_unique<UplinkCore>(core, [this](std::string_view stream, std::uint64_t seq) { return hash_in(*agent_log_, stream, seq); });
   writers_.clear();
   const std::string boot = new_boot_id();
-  for (const std::string& stream : {agent_stream(kCentre, "a1"), seat_stream(kCentre, "s1", "1"), seat_stream(kCentre, "s1", "2"), camera_stream(kCentre, "cam1")})
+  for (const std::string& stream :
+       {agent_stream(kCentre, "a1"), seat_stream(kCentre, "s1", "1"), seat_stream(kCentre, "s1", "2"), camera_stream(kCentre, "cam1")})
     writers_[stream] = std::make_unique<StreamWriter>(stream, agent_log_->tip(stream), agent_key_, boot);
   agent_out_ = {};
   wanted_objects_.clear();

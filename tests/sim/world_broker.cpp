@@ -16,7 +16,8 @@ void World::start_broker() {
   auto log = SegmentLog::open(broker_disk_, log_options(1));
   if (!log) return violated("the broker's log does not open: " + log.error().message);
   broker_log_ = std::move(*log);
-  if (!options_.rot && !broker_log_->recovery().damage.empty()) violated("the broker's log lost records: " + broker_log_->recovery().damage.front().where);
+  if (!options_.rot && !broker_log_->recovery().damage.empty())
+    violated("the broker's log lost records: " + broker_log_->recovery().damage.front().where);
   Principal agent;
   agent.set_id("a1");
   agent.set_role(AGENT);
@@ -103,7 +104,8 @@ void World::broker_carries_out() {
     early.first_position = broker_log_->end();
     early.tree_size = tree_.size();
     if (batch_->want_root) early.root = tree_.root();
-    auto kept = std::make_shared<std::pair<Batch, std::vector<std::shared_ptr<std::string>>>>(std::move(*batch_), std::move(frames_under_way_));
+    auto kept =
+        std::make_shared<std::pair<Batch, std::vector<std::shared_ptr<std::string>>>>(std::move(*batch_), std::move(frames_under_way_));
     batch_.reset();
     after(delay, [this, epoch, kept] {
       if (epoch == broker_epoch_ && !kept->first.records.empty() && !broker_log_->append(kept->first.records)) crash_broker();

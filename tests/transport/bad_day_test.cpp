@@ -19,7 +19,8 @@ std::string printed_by_broker(const std::filesystem::path& data, const std::stri
   const std::filesystem::path config = data.parent_path() / "print.toml";
   std::ofstream(config) << "data = \"" << data.string() << "\"\n";
   const char* build = std::getenv("INVIGIL_BUILD");
-  const std::string command = std::string(build ? build : "build/release") + "/invigil-broker --config " + config.string() + " " + arguments;
+  const std::string command =
+      std::string(build ? build : "build/release") + "/invigil-broker --config " + config.string() + " " + arguments;
   std::FILE* pipe = ::popen(command.c_str(), "r");
   if (pipe == nullptr) abort_with("popen");
   std::string out;
@@ -44,7 +45,8 @@ TEST(BadDay, AFullDiskAtTheBrokerLosesNothing) {
     batch.push_back(agent.seat_->seal(TEST_EVENT, at_us(static_cast<std::int64_t>(i)), std::string(60'000, 'e')));
     agent.write(std::move(batch));
   }
-  ASSERT_TRUE(eventually([&] { return agent.uplink_->status().trouble.find("make room") != std::string::npos; })) << agent.uplink_->status().trouble;
+  ASSERT_TRUE(eventually([&] { return agent.uplink_->status().trouble.find("make room") != std::string::npos; }))
+      << agent.uplink_->status().trouble;
   EXPECT_THAT(agent.uplink_->status().trouble, testing::HasSubstr("kept in reserve"));
   std::uint64_t kept = 0;
   {
@@ -63,7 +65,8 @@ TEST(BadDay, AFullDiskAtTheBrokerLosesNothing) {
   const auto seen = read_all(*client, {{TEST_EVENT}, {}});
   ASSERT_EQ(seen.size(), kEvents);
   for (std::size_t i = 0; i < seen.size(); ++i) ASSERT_EQ(seen[i].header.seq(), i + 1) << "once each, in order";
-  const auto verified = verify::verify_log(broker.data(), {.public_keys = {*broker_signing_public_key(broker.data())}, .objects = {}, .skip_objects = false});
+  const auto verified =
+      verify::verify_log(broker.data(), {.public_keys = {*broker_signing_public_key(broker.data())}, .objects = {}, .skip_objects = false});
   ASSERT_TRUE(verified);
   EXPECT_TRUE(verified->ok()) << verify::to_text(*verified, false);
 }
@@ -122,8 +125,7 @@ TEST(BadDay, OneRottenByteAnywhereInTheLogDoesNotKeepTheBrokerFromStarting) {
         }
         return false;
       };
-      EXPECT_TRUE(eventually(named, std::chrono::seconds(20)))
-          << "byte " << at << " of " << used;
+      EXPECT_TRUE(eventually(named, std::chrono::seconds(20))) << "byte " << at << " of " << used;
     }
     broker.stop();
   }
@@ -214,7 +216,8 @@ TEST(BadDay, TheProgramPrintsTheKeyToPinAndTheKeyToVerifyWith) {
   EXPECT_EQ(printed_by_broker(broker.data(), "public-key"), to_hex(broker.public_key()) + "\n");
   const std::string signing = printed_by_broker(broker.data(), "public-key --signing");
   EXPECT_EQ(signing, to_hex(*broker_signing_public_key(broker.data())) + "\n");
-  const auto report = verify::verify_log(broker.data(), {.public_keys = {*from_hex(signing.substr(0, 64))}, .objects = {}, .skip_objects = false});
+  const auto report =
+      verify::verify_log(broker.data(), {.public_keys = {*from_hex(signing.substr(0, 64))}, .objects = {}, .skip_objects = false});
   ASSERT_TRUE(report);
   EXPECT_TRUE(report->ok()) << verify::to_text(*report, false);
   EXPECT_FALSE(report->keys_from_log);

@@ -60,7 +60,10 @@ class TestAgent {
     return object;
   }
   bool all_acked() {
-    return eventually([&] { const auto status = uplink_->status(); return status.connected && status.backlog_records == 0; });
+    return eventually([&] {
+      const auto status = uplink_->status();
+      return status.connected && status.backlog_records == 0;
+    });
   }
   TestPrincipal principal_;
   SystemClock clock_;

@@ -85,7 +85,8 @@ class TestBroker {
     return answer ? answer->token() : std::string();
   }
 
-  static EnrolmentRequest enrolment(const std::string& endpoint, const std::string& public_key, const std::string& token, const CurveKeys& keys, const SigningKey& signing) {
+  static EnrolmentRequest enrolment(const std::string& endpoint, const std::string& public_key, const std::string& token,
+                                    const CurveKeys& keys, const SigningKey& signing) {
     return {*neighbour_endpoint(endpoint, 2), public_key, token, keys.public_key, keys.secret_key, signing.public_key()};
   }
 
@@ -102,7 +103,7 @@ class TestBroker {
   const std::string& public_key() const { return public_key_; }
 
   Micros checkpoint_every = millis(300);  ///< of the next start
-  std::uint64_t reserve_bytes = 0;  ///< of the next start; more than the disk has = no new segment fits
+  std::uint64_t reserve_bytes = 0;        ///< of the next start; more than the disk has = no new segment fits
 
  private:
   TestFolder folder_;

@@ -18,7 +18,8 @@ namespace {
 class RawPeer {
  public:
   explicit RawPeer(const TestPrincipal& principal) {
-    socket_ = std::move(*DealerSocket::connect(context_, {principal.address.endpoint, principal.address.server_public_key, principal.address.keys, 64 << 20, 1000}));
+    socket_ = std::move(*DealerSocket::connect(
+        context_, {principal.address.endpoint, principal.address.server_public_key, principal.address.keys, 64 << 20, 1000}));
   }
   void hello(const std::string& principal, std::uint32_t version = kWireVersion) {
     ToBroker message;
@@ -53,7 +54,8 @@ class RawPeer {
 };
 
 std::size_t count_kind(const std::vector<FollowedRecord>& records, RecordKind kind) {
-  return static_cast<std::size_t>(std::count_if(records.begin(), records.end(), [&](const FollowedRecord& r) { return r.header.kind() == static_cast<std::uint32_t>(kind); }));
+  return static_cast<std::size_t>(std::count_if(
+      records.begin(), records.end(), [&](const FollowedRecord& r) { return r.header.kind() == static_cast<std::uint32_t>(kind); }));
 }
 
 TEST(UplinkOverSockets, EventsAndVideoArriveOnceAndAreDeletedOnceCovered) {
@@ -109,9 +111,10 @@ TEST(UplinkOverSockets, ARevokedAgentIsHeardNoMoreOnItsLiveConnection) {
   const TestPrincipal console = broker.enrol_as(CONSOLE, "k1");
   auto client = std::move(*BrokerClient::connect(console.address));
   EXPECT_EQ(client->tip(agent.seat_->stream())->seq, 10u);
-  EXPECT_TRUE(eventually([&] { return agent.uplink_->status().trouble.find("refuses this key") != std::string::npos ||
-                                      agent.uplink_->status().trouble.find("revoked") != std::string::npos; }))
-      << agent.uplink_->status().trouble;
+  EXPECT_TRUE(eventually([&] {
+    return agent.uplink_->status().trouble.find("refuses this key") != std::string::npos ||
+           agent.uplink_->status().trouble.find("revoked") != std::string::npos;
+  })) << agent.uplink_->status().trouble;
 }
 
 TEST(Gateway, ATokenWorksOnce) {
@@ -249,7 +252,8 @@ class BrokerProcess {
     pid_ = fork();
     if (pid_ == 0) {
       const char* build = std::getenv("INVIGIL_BUILD");
-      const std::string program = std::string(build ? build : "build/release") + "/invigil-broker", config = (folder_ / "broker.toml").string();
+      const std::string program = std::string(build ? build : "build/release") + "/invigil-broker",
+                        config = (folder_ / "broker.toml").string();
       execl(program.c_str(), program.c_str(), "--config", config.c_str(), nullptr);
       _exit(127);
     }

@@ -44,7 +44,9 @@ AgentOptions options_of(const std::filesystem::path& folder, const BrokerAddress
 class Desk {
  public:
   explicit Desk(TestPrincipal console)
-      : console_(std::move(console)), client_(std::move(*BrokerClient::connect(console_.address))), registry_(registry_stream("c1", "k1"), {}, *console_.signing, random_bytes(16)) {}
+      : console_(std::move(console)),
+        client_(std::move(*BrokerClient::connect(console_.address))),
+        registry_(registry_stream("c1", "k1"), {}, *console_.signing, random_bytes(16)) {}
   void write(RecordKind kind, const std::string& payload) {
     std::vector<SealedRecord> records;
     records.push_back(registry_.seal(kind, at_us(1), payload));
@@ -62,7 +64,8 @@ class Desk {
 int post_events(std::uint16_t port, int first) {
   std::string events;
   for (int seq = first; seq < first + kEventsABatch; ++seq)
-    events += fmt::format(R"({}{{"seq":{},"type":"heartbeat","at":"2026-11-22T08:30:00Z","mono_ms":{}}})", seq == first ? "" : ",", seq, seq);
+    events +=
+        fmt::format(R"({}{{"seq":{},"type":"heartbeat","at":"2026-11-22T08:30:00Z","mono_ms":{}}})", seq == first ? "" : ",", seq, seq);
   return test::ask(port, "POST", "/v1/cbt/events", {{"Content-Type", "application/json"}, {"Authorization", "Bearer token-of-A01"}},
                    fmt::format(R"({{"session":"s1","seat":"A01","events":[{}]}})", events))
       .status;
@@ -106,8 +109,12 @@ TEST(WholeAgent, DeletesWhatTheBrokerCoversAndItsOwnLogStillVerifies) {
   const TestPrincipal reader = broker.enrol_as(CONSOLE, "k2");
   TestPrincipal principal = broker.enrol_as(AGENT, "a1", "c1");
   const auto video = (broker.folder() / "room.mp4").string();
-  ASSERT_EQ(std::system(fmt::format("ffmpeg -v error -nostdin -y -f lavfi -i testsrc2=size=320x240:rate=10:duration=3 -c:v libx264 -g 10 -bf 0 "
-                                    "-pix_fmt yuv420p -threads 1 {}", video).c_str()), 0);
+  ASSERT_EQ(
+      std::system(fmt::format("ffmpeg -v error -nostdin -y -f lavfi -i testsrc2=size=320x240:rate=10:duration=3 -c:v libx264 -g 10 -bf 0 "
+                              "-pix_fmt yuv420p -threads 1 {}",
+                              video)
+                      .c_str()),
+      0);
   const SystemClock clock;
   auto agent = Agent::start(options_of(broker.folder(), principal.address), std::move(*principal.signing), clock);
   ASSERT_TRUE(agent) << agent.error().message;
@@ -125,8 +132,8 @@ TEST(WholeAgent, DeletesWhatTheBrokerCoversAndItsOwnLogStillVerifies) {
     sent = objects_at(*client);
     return std::none_of(sent.begin(), sent.end(), [&](const Hash& hash) { return own_objects->stat(hash).has_value(); });
   };
-  ASSERT_TRUE(eventually(gone_here, std::chrono::seconds(40))) << (*agent)->status().uplink.trouble << "; parts at the broker " << sent.size() << ", log begins at "
-                                                               << (*agent)->log().begin();
+  ASSERT_TRUE(eventually(gone_here, std::chrono::seconds(40)))
+      << (*agent)->status().uplink.trouble << "; parts at the broker " << sent.size() << ", log begins at " << (*agent)->log().begin();
   agent->reset();
 
   // Here: segments and objects are gone, what is left proves itself and says where they went.

@@ -54,8 +54,10 @@ KeptFinding in_words(const KeptCheckpoint& kept, KeptVerdict verdict, std::uint6
       out.chinese = "检查点自身的签名不正确：文件被改动，或并非服务器签发";
       break;
     case KeptVerdict::other_key:
-      out.english = fmt::format("it is signed by {}, which is not the key of this log's broker: another broker's log, or one made anew", to_hex(c.public_key()));
-      out.chinese = fmt::format("它由密钥 {} 签名，并非本日志服务器的密钥：这是另一台服务器的日志，或日志被重新制作", to_hex(c.public_key()));
+      out.english = fmt::format("it is signed by {}, which is not the key of this log's broker: another broker's log, or one made anew",
+                                to_hex(c.public_key()));
+      out.chinese =
+          fmt::format("它由密钥 {} 签名，并非本日志服务器的密钥：这是另一台服务器的日志，或日志被重新制作", to_hex(c.public_key()));
       break;
     case KeptVerdict::cut_back:
       out.english = fmt::format("the log was cut back: it has {} records, at {} it had {}", end, at, c.tree_size());
@@ -66,7 +68,8 @@ KeptFinding in_words(const KeptCheckpoint& kept, KeptVerdict verdict, std::uint6
       out.chinese = fmt::format("日志被改写：前 {} 条记录已不是 {} 签名时的记录", c.tree_size(), zh_at);
       break;
     case KeptVerdict::not_compared:
-      out.english = "it could not be compared: this log has no broker's stream, does not begin at its first record, or has unreadable records";
+      out.english =
+          "it could not be compared: this log has no broker's stream, does not begin at its first record, or has unreadable records";
       out.chinese = "无法比对：本日志没有服务器流、不是从第一条记录开始，或有无法读取的记录";
       break;
   }
@@ -87,7 +90,8 @@ std::string to_kept_text(const Checkpoint& c) {
 
 Result<Checkpoint> parse_kept_text(std::string_view text, std::string_view name) {
   const auto no = [&](std::string_view why) {
-    return fail(ErrorCode::invalid, fmt::format("{} is no checkpoint of invigil-verify --export-checkpoint: {}", name, why), std::string(name));
+    return fail(ErrorCode::invalid, fmt::format("{} is no checkpoint of invigil-verify --export-checkpoint: {}", name, why),
+                std::string(name));
   };
   if (text.size() > kMaxText) return no(fmt::format("it is longer than {} bytes", kMaxText));
   const Json json = Json::parse(text, nullptr, false);

@@ -18,12 +18,12 @@ struct KeptCheckpoint {
 
 /// How the log relates to it.
 enum class KeptVerdict {
-  fits,          ///< the log's first records are those it was signed over: the log extends it
-  not_signed,    ///< its own signature is wrong
-  other_key,     ///< signed by another key than this log's broker's
-  cut_back,      ///< the log has fewer records than it covers
-  rewritten,     ///< the log's first records are others
-  not_compared   ///< the log lacks what is needed: its beginning was dropped, or bytes are unreadable
+  fits,         ///< the log's first records are those it was signed over: the log extends it
+  not_signed,   ///< its own signature is wrong
+  other_key,    ///< signed by another key than this log's broker's
+  cut_back,     ///< the log has fewer records than it covers
+  rewritten,    ///< the log's first records are others
+  not_compared  ///< the log lacks what is needed: its beginning was dropped, or bytes are unreadable
 };
 
 /// A kept checkpoint and its verdict, in both languages.

@@ -148,7 +148,8 @@ TEST(KeptCheckpoint, ATextThatIsNoneIsRefusedByName) {
 /// Exit code of the program.
 int program(const std::string& arguments, const std::filesystem::path& out) {
   const char* build = std::getenv("INVIGIL_BUILD");
-  const int status = std::system((std::string(build ? build : "build/release") + "/invigil-verify " + arguments + " > " + out.string() + " 2>&1").c_str());
+  const int status =
+      std::system((std::string(build ? build : "build/release") + "/invigil-verify " + arguments + " > " + out.string() + " 2>&1").c_str());
   return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
@@ -166,7 +167,8 @@ TEST(KeptCheckpoint, TheProgramKeepsOneAndComparesIt) {
   EXPECT_EQ(program(shorter.data().string() + key + " --lang en --checkpoint " + kept.string(), out), 1);
   EXPECT_THAT(TestLog::bytes_in(out), HasSubstr("the log was cut back"));
   const auto not_written = log.data().parent_path() / "second.json";
-  EXPECT_EQ(program(shorter.data().string() + key + " --checkpoint " + kept.string() + " --export-checkpoint " + not_written.string(), out), 1);
+  EXPECT_EQ(program(shorter.data().string() + key + " --checkpoint " + kept.string() + " --export-checkpoint " + not_written.string(), out),
+            1);
   EXPECT_THAT(TestLog::bytes_in(out), HasSubstr("the log did not pass"));
   EXPECT_FALSE(std::filesystem::exists(not_written));
   EXPECT_EQ(program(log.data().string() + " --checkpoint " + out.string(), not_written), 2) << "no checkpoint at all";

@@ -64,7 +64,8 @@ nlohmann::json to_json(const Report& r) {
                      {"notes", notes}};
   nlohmann::json kept = nlohmann::json::array();
   for (const KeptFinding& k : r.kept)
-    kept.push_back({{"checkpoint", k.name}, {"tree_size", k.tree_size}, {"at_us", k.at_us}, {"verdict", name_of(k.verdict)}, {"what", k.english}});
+    kept.push_back(
+        {{"checkpoint", k.name}, {"tree_size", k.tree_size}, {"at_us", k.at_us}, {"verdict", name_of(k.verdict)}, {"what", k.english}});
   out["kept_checkpoints"] = kept;
   out["first_bad"] = r.findings.empty() ? nlohmann::json() : findings.front();
   return out;
@@ -73,28 +74,33 @@ nlohmann::json to_json(const Report& r) {
 std::string to_text(const Report& r, bool chinese) {
   std::string out;
   if (chinese)
-    out += fmt::format("已检查：{} 条记录，{} 个流，{} 个流头签名，{} 个检查点（覆盖前 {} 条），{} 条缺失说明\n", r.records, r.streams, r.heads, r.checkpoints, r.covered, r.losses);
+    out += fmt::format("已检查：{} 条记录，{} 个流，{} 个流头签名，{} 个检查点（覆盖前 {} 条），{} 条缺失说明\n", r.records, r.streams,
+                       r.heads, r.checkpoints, r.covered, r.losses);
   else
-    out += fmt::format("checked: {} records, {} streams, {} signed heads, {} checkpoints (over the first {}), {} listed losses\n", r.records, r.streams, r.heads, r.checkpoints,
-                       r.covered, r.losses);
+    out += fmt::format("checked: {} records, {} streams, {} signed heads, {} checkpoints (over the first {}), {} listed losses\n",
+                       r.records, r.streams, r.heads, r.checkpoints, r.covered, r.losses);
   if (r.objects_checked)
     out += chinese ? fmt::format("视频对象：{} 个完好，{} 个缺失但有说明\n", r.objects, r.objects_accounted)
                    : fmt::format("video objects: {} good, {} absent and accounted for\n", r.objects, r.objects_accounted);
   else
     out += chinese ? "视频对象：未检查\n" : "video objects: not checked\n";
   for (const auto& key : r.public_keys) {
-    const char* source = r.keys_from_log ? (chinese ? "（取自日志本身）" : " (taken from the log itself)") : (chinese ? "（由您给出）" : " (given)");
+    const char* source =
+        r.keys_from_log ? (chinese ? "（取自日志本身）" : " (taken from the log itself)") : (chinese ? "（由您给出）" : " (given)");
     out += fmt::format("{}{}{}\n", chinese ? "服务器公钥：" : "broker's key: ", key, source);
   }
-  for (const auto& k : r.kept) out += chinese ? fmt::format("另存的检查点 {}：{}\n", k.name, k.chinese) : fmt::format("checkpoint {}: {}\n", k.name, k.english);
+  for (const auto& k : r.kept)
+    out += chinese ? fmt::format("另存的检查点 {}：{}\n", k.name, k.chinese) : fmt::format("checkpoint {}: {}\n", k.name, k.english);
   for (const auto& note : r.notes) out += chinese ? fmt::format("说明：{}\n", note.chinese) : fmt::format("note: {}\n", note.english);
   for (std::size_t i = 0; i < r.findings.size() && i < 20; ++i) {
     const Finding& f = r.findings[i];
     const std::string stream = f.stream.empty() ? (chinese ? "（无法辨认）" : "(no longer readable)") : f.stream;
     if (chinese)
-      out += fmt::format("{}：位置 {}，流 {}，序号 {}：{}（{}）\n", i == 0 ? "首条有误" : "有误", f.position, stream, f.seq, words(f.fault).chinese, f.what);
+      out += fmt::format("{}：位置 {}，流 {}，序号 {}：{}（{}）\n", i == 0 ? "首条有误" : "有误", f.position, stream, f.seq,
+                         words(f.fault).chinese, f.what);
     else
-      out += fmt::format("{}: position {}, stream {}, seq {}: {} ({})\n", i == 0 ? "first bad record" : "bad", f.position, stream, f.seq, words(f.fault).english, f.what);
+      out += fmt::format("{}: position {}, stream {}, seq {}: {} ({})\n", i == 0 ? "first bad record" : "bad", f.position, stream, f.seq,
+                         words(f.fault).english, f.what);
   }
   if (r.faults > 20) out += chinese ? fmt::format("……共 {} 处\n", r.faults) : fmt::format("… {} in all\n", r.faults);
   if (chinese)

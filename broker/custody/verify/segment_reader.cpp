@@ -13,10 +13,10 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::size_t kCopy = 64;          // one copy of the segment header
+constexpr std::size_t kCopy = 64;            // one copy of the segment header
 constexpr std::size_t kEntries = 2 * kCopy;  // where entries begin
-constexpr std::size_t kPrefix = 8;         // size, crc
-constexpr std::size_t kBeforeHeader = 28;  // prefix, position, place, two sizes
+constexpr std::size_t kPrefix = 8;           // size, crc
+constexpr std::size_t kBeforeHeader = 28;    // prefix, position, place, two sizes
 constexpr std::size_t kLeast = kBeforeHeader + 1;
 constexpr std::size_t kMost = kBeforeHeader + kMaxHeaderBytes + kMaxPayloadBytes;
 constexpr std::uint64_t kMostSegmentBytes = std::uint64_t{1} << 30;
@@ -44,18 +44,25 @@ std::optional<Entry> entry_at(std::string_view bytes, std::size_t at, std::uint3
   if (bytes.size() - at < kLeast) return std::nullopt;
   const std::size_t body = static_cast<std::size_t>(number(bytes, at, 4));
   if (body + kPrefix < kLeast || body + kPrefix > kMost || bytes.size() - at - kPrefix < body) return std::nullopt;
-  if (check_crc && crc32c(bytes.substr(at + kPrefix, body), crc32c(bytes.substr(at, 4), salt)) != number(bytes, at + 4, 4)) return std::nullopt;
+  if (check_crc && crc32c(bytes.substr(at + kPrefix, body), crc32c(bytes.substr(at, 4), salt)) != number(bytes, at + 4, 4))
+    return std::nullopt;
   const std::size_t header = static_cast<std::size_t>(number(bytes, at + 20, 4));
   const std::size_t payload = static_cast<std::size_t>(number(bytes, at + 24, 4));
-  if (header == 0 || header > kMaxHeaderBytes || payload > kMaxPayloadBytes || kBeforeHeader + header + payload != kPrefix + body) return std::nullopt;
-  return Entry{kPrefix + body, number(bytes, at + 8, 8), bytes.substr(at + kBeforeHeader, header), bytes.substr(at + kBeforeHeader + header, payload)};
+  if (header == 0 || header > kMaxHeaderBytes || payload > kMaxPayloadBytes || kBeforeHeader + header + payload != kPrefix + body)
+    return std::nullopt;
+  return Entry{kPrefix + body, number(bytes, at + 8, 8), bytes.substr(at + kBeforeHeader, header),
+               bytes.substr(at + kBeforeHeader + header, payload)};
 }
 
 /// What a damaged entry says of itself, if its framing still holds.
 void name_claim(std::string_view bytes, std::size_t at, BadBytes& bad) {
   const auto claim = entry_at(bytes, at, 0, false);
   // Stream names are ASCII; protobuf would print a complaint of its own about other bytes.
-  if (!claim || claim->header.size() < 2 || std::any_of(claim->header.begin() + 2, claim->header.begin() + static_cast<std::ptrdiff_t>(std::min<std::size_t>(claim->header.size(), 2 + static_cast<unsigned char>(claim->header[1]))), [](char c) { return c < ' '; }))
+  if (!claim || claim->header.size() < 2 ||
+      std::any_of(claim->header.begin() + 2,
+                  claim->header.begin() + static_cast<std::ptrdiff_t>(std::min<std::size_t>(
+                                              claim->header.size(), 2 + static_cast<unsigned char>(claim->header[1]))),
+                  [](char c) { return c < ' '; }))
     return;
   const auto header = parse_header(claim->header);
   if (!header) return;
@@ -113,7 +120,8 @@ std::uint64_t read_segment(std::string_view bytes, const std::string& file, std:
     name_claim(bytes, at, found);
     if (next == bytes.size()) {
       // The positions lost at the end of a segment are only known from the next one's name.
-      found.what = next_first ? "the checksum of the entry is wrong" : "these bytes at the end are no whole entry: the last records are damaged, or a write was never finished";
+      found.what = next_first ? "the checksum of the entry is wrong"
+                              : "these bytes at the end are no whole entry: the last records are damaged, or a write was never finished";
       found.positions = next_first ? *next_first - expected : 1;
       bad(found);
       return next_first ? *next_first : expected;
@@ -126,18 +134,28 @@ std::uint64_t read_segment(std::string_view bytes, const std::string& file, std:
     at = next;
   }
   if (next_first && expected < *next_first) {
-    bad({expected, *next_first - expected, file, at, salt.known ? "the segment ends before the next one begins: records are missing" : "no record of the segment can be checked", {}, 0});
+    bad({expected,
+         *next_first - expected,
+         file,
+         at,
+         salt.known ? "the segment ends before the next one begins: records are missing" : "no record of the segment can be checked",
+         {},
+         0});
     return *next_first;
   }
-  if (next_first && expected > *next_first) bad({*next_first, 0, file, at, "the segment holds records beyond the beginning of the next one", {}, 0});
+  if (next_first && expected > *next_first)
+    bad({*next_first, 0, file, at, "the segment holds records beyond the beginning of the next one", {}, 0});
   return next_first ? *next_first : expected;
 }
 
 Result<std::string> read_file(const fs::path& file, std::uint64_t limit) {
   std::error_code error;
   const auto size = fs::file_size(file, error);
-  if (error) return fail(error == std::errc::no_such_file_or_directory ? ErrorCode::not_found : ErrorCode::unavailable, fmt::format("{}: {}", file.string(), error.message()), file.string());
-  if (size > limit) return fail(ErrorCode::too_large, fmt::format("{}: {} bytes are over the limit of {}", file.string(), size, limit), file.string());
+  if (error)
+    return fail(error == std::errc::no_such_file_or_directory ? ErrorCode::not_found : ErrorCode::unavailable,
+                fmt::format("{}: {}", file.string(), error.message()), file.string());
+  if (size > limit)
+    return fail(ErrorCode::too_large, fmt::format("{}: {} bytes are over the limit of {}", file.string(), size, limit), file.string());
   std::ifstream in(file, std::ios::binary);
   std::string out(static_cast<std::size_t>(size), '\0');
   in.read(out.data(), static_cast<std::streamsize>(out.size()));
@@ -146,7 +164,8 @@ Result<std::string> read_file(const fs::path& file, std::uint64_t limit) {
   return out;
 }
 
-Result<FolderRead> read_folder(const fs::path& folder, const std::function<void(const FoundRecord&)>& record, const std::function<void(const BadBytes&)>& bad) {
+Result<FolderRead> read_folder(const fs::path& folder, const std::function<void(const FoundRecord&)>& record,
+                               const std::function<void(const BadBytes&)>& bad) {
   std::vector<std::pair<std::uint64_t, fs::path>> files;
   std::error_code error;
   for (const auto& entry : fs::directory_iterator(folder, error)) {
@@ -155,7 +174,9 @@ Result<FolderRead> read_folder(const fs::path& folder, const std::function<void(
     files.emplace_back(std::stoull(name.substr(0, 16), nullptr, 16), entry.path());
   }
   if (error) return fail(ErrorCode::unavailable, fmt::format("{}: {}", folder.string(), error.message()), folder.string());
-  if (files.empty()) return fail(ErrorCode::not_found, fmt::format("{}: holds no log segment (files like 0000000000000000.seg)", folder.string()), folder.string());
+  if (files.empty())
+    return fail(ErrorCode::not_found, fmt::format("{}: holds no log segment (files like 0000000000000000.seg)", folder.string()),
+                folder.string());
   std::sort(files.begin(), files.end());
   FolderRead out;
   out.begin = out.end = files.front().first;
@@ -167,7 +188,8 @@ Result<FolderRead> read_folder(const fs::path& folder, const std::function<void(
     // The log may be in use: a tail read in the middle of a write is whole a moment later.
     for (int reads = 1; last && bytes && reads < kReadsOfAGrowingTail; ++reads) {
       bool whole = true;
-      read_segment(*bytes, file.filename().string(), first, next_first, [](const FoundRecord&) {}, [&](const BadBytes&) { whole = false; });
+      read_segment(
+          *bytes, file.filename().string(), first, next_first, [](const FoundRecord&) {}, [&](const BadBytes&) { whole = false; });
       if (whole) break;
       bytes = read_file(file, kMostSegmentBytes);
     }

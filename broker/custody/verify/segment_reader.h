@@ -26,8 +26,8 @@ struct BadBytes {
   std::uint64_t positions = 0;  ///< how many positions cannot be read; 0 = none is lost
   std::string file;
   std::uint64_t offset = 0;
-  std::string what;          ///< English, for people
-  std::string stream;        ///< what the damaged entry claims to be, when that can still be read
+  std::string what;    ///< English, for people
+  std::string stream;  ///< what the damaged entry claims to be, when that can still be read
   std::uint64_t seq = 0;
 };
 

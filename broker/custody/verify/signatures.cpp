@@ -25,7 +25,8 @@ bool in_broker_stream(const std::string& stream) {
 
 }  // namespace
 
-Signatures::Signatures(std::vector<std::string> broker_keys) : broker_keys_(broker_keys.begin(), broker_keys.end()), from_log_(broker_keys.empty()) {}
+Signatures::Signatures(std::vector<std::string> broker_keys)
+    : broker_keys_(broker_keys.begin(), broker_keys.end()), from_log_(broker_keys.empty()) {}
 
 bool Signatures::is_broker_key(const std::string& key) {
   if (from_log_ && broker_keys_.empty()) broker_keys_.insert(key);
@@ -64,8 +65,10 @@ std::optional<Trouble> Signatures::check_writer(const std::string& stream, const
     return Trouble{Fault::key, fmt::format("signed by {}, which no enrolled principal has", to_hex(key))};
   }
   const auto& principals = enrolled->second;
-  const auto writer = std::find_if(principals.begin(), principals.end(), [&](const Principal& p) { return may_append(p.role(), p.id(), p.centre(), *name, STREAM_HEAD); });
-  if (writer == principals.end()) return Trouble{Fault::key, fmt::format("signed by {}, who may not write this stream", principals.front().id())};
+  const auto writer = std::find_if(principals.begin(), principals.end(),
+                                   [&](const Principal& p) { return may_append(p.role(), p.id(), p.centre(), *name, STREAM_HEAD); });
+  if (writer == principals.end())
+    return Trouble{Fault::key, fmt::format("signed by {}, who may not write this stream", principals.front().id())};
   if (revoked_.count(writer->id()) > 0) after_revocation_.insert(stream);
   return std::nullopt;
 }
@@ -85,7 +88,8 @@ std::optional<Trouble> Signatures::check_checkpoint(const RecordHeader& header, 
   const auto c = parse_payload<Checkpoint>(payload);
   if (!c) return Trouble{Fault::format, "its payload is no checkpoint"};
   const auto name = parse_stream(header.stream());
-  if (!name || name->cls != StreamClass::broker || name->subject != c->log()) return Trouble{Fault::format, "a checkpoint outside its own broker's stream"};
+  if (!name || name->cls != StreamClass::broker || name->subject != c->log())
+    return Trouble{Fault::format, "a checkpoint outside its own broker's stream"};
   return check_checkpoint(*c);
 }
 
@@ -94,7 +98,8 @@ std::optional<Trouble> Signatures::check_checkpoint(const Checkpoint& c) {
   const std::string message =
       "invigil checkpoint v1\n" + c.log() + "\n" + big_endian(c.tree_size()) + c.root() + big_endian(static_cast<std::uint64_t>(c.at_us()));
   if (!verify_signature(c.public_key(), message, c.signature())) return Trouble{Fault::signature, "the checkpoint's signature is wrong"};
-  if (!is_broker_key(c.public_key())) return Trouble{Fault::key, fmt::format("the checkpoint is signed by {}, which is not the broker's key", to_hex(c.public_key()))};
+  if (!is_broker_key(c.public_key()))
+    return Trouble{Fault::key, fmt::format("the checkpoint is signed by {}, which is not the broker's key", to_hex(c.public_key()))};
   return std::nullopt;
 }
 
@@ -107,9 +112,14 @@ std::vector<std::string> Signatures::broker_keys_hex() const {
 std::vector<Note> Signatures::notes() const {
   std::vector<Note> out;
   if (!unknown_.empty())
-    out.push_back({fmt::format("the log enrols nobody: the signatures of {} streams are right, but whose keys they are is not proved (give --public-key)", unknown_.size()),
-                   fmt::format("日志中没有登记任何写入方：{} 个流的签名正确，但密钥属于谁未经证明（请给出 --public-key）", unknown_.size())});
-  for (const auto& stream : after_revocation_) out.push_back({fmt::format("stream {}: has heads after its writer was revoked", stream), fmt::format("流 {}：写入方被吊销后仍有流头", stream)});
+    out.push_back(
+        {fmt::format(
+             "the log enrols nobody: the signatures of {} streams are right, but whose keys they are is not proved (give --public-key)",
+             unknown_.size()),
+         fmt::format("日志中没有登记任何写入方：{} 个流的签名正确，但密钥属于谁未经证明（请给出 --public-key）", unknown_.size())});
+  for (const auto& stream : after_revocation_)
+    out.push_back(
+        {fmt::format("stream {}: has heads after its writer was revoked", stream), fmt::format("流 {}：写入方被吊销后仍有流头", stream)});
   return out;
 }
 

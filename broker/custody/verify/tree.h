@@ -27,9 +27,9 @@ class Tree {
   Hash over(std::vector<Hash> row);
 
   std::uint64_t size_ = 0;
-  std::deque<Hash> leaves_;                 // the newest, from first_leaf_
-  std::uint64_t first_leaf_ = 0;            // a multiple of kGroup
-  std::vector<std::vector<Hash>> above_;    // above_[k][i] = root of leaves [i·256·2^k, (i+1)·256·2^k)
+  std::deque<Hash> leaves_;               // the newest, from first_leaf_
+  std::uint64_t first_leaf_ = 0;          // a multiple of kGroup
+  std::vector<std::vector<Hash>> above_;  // above_[k][i] = root of leaves [i·256·2^k, (i+1)·256·2^k)
   Sha256 sha_;
 };
 

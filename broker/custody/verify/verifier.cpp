@@ -26,7 +26,7 @@ constexpr std::size_t kFindingsKept = 1000;
 struct Stream {
   std::uint64_t seq = 0;
   Hash hash{};
-  std::uint64_t head_seq = 0;  // of the newest good head
+  std::uint64_t head_seq = 0;              // of the newest good head
   std::optional<std::uint64_t> enrols_at;  // position of its first enrolment
 };
 
@@ -45,7 +45,8 @@ struct LostSpan {
 
 class Verifier {
  public:
-  Verifier(const Options& options, std::optional<fs::path> objects) : objects_(std::move(objects)), keys_(options.public_keys), kept_(options.checkpoints) {
+  Verifier(const Options& options, std::optional<fs::path> objects)
+      : objects_(std::move(objects)), keys_(options.public_keys), kept_(options.checkpoints) {
     report_.objects_checked = objects_.has_value();
     for (const KeptCheckpoint& kept : kept_) kept_roots_[kept.checkpoint.tree_size()];
     if (const auto nothing = kept_roots_.find(0); nothing != kept_roots_.end()) nothing->second = tree_.root_at(0);
@@ -57,7 +58,8 @@ class Verifier {
     const bool believed = claimed != streams_.end() && bad.seq == claimed->second.seq + 1;
     const auto says = believed || bad.stream.empty() ? std::string() : fmt::format("; it says it is record {} of {}", bad.seq, bad.stream);
     add(bad.positions > 0 ? Fault::checksum : Fault::format, bad.position, believed ? bad.stream : "", believed ? bad.seq : 0,
-        fmt::format("{} offset {}: {}{}{}", bad.file, bad.offset, bad.what, bad.positions > 1 ? fmt::format(" ({} records)", bad.positions) : "", says));
+        fmt::format("{} offset {}: {}{}{}", bad.file, bad.offset, bad.what,
+                    bad.positions > 1 ? fmt::format(" ({} records)", bad.positions) : "", says));
     if (bad.positions == 0) return;
     damaged_ = true;
     tree_whole_ = false;
@@ -70,7 +72,8 @@ class Verifier {
     if (tree_whole_) add_leaf(hash);
     const auto header = parse_header(found.header);
     if (!header) return add(Fault::format, found.position, {}, 0, header.error().message);
-    if (header->hash_alg() != SHA_256) return add(Fault::unsupported, found.position, header->stream(), header->seq(), "its hash algorithm is not known to this program");
+    if (header->hash_alg() != SHA_256)
+      return add(Fault::unsupported, found.position, header->stream(), header->seq(), "its hash algorithm is not known to this program");
     Stream& stream = check_chain(*header, found.position);
     const bool payload = header->payload_size() == found.payload.size() && same(header->payload_hash(), sha_.of(found.payload));
     if (!payload) add(Fault::payload, found.position, header->stream(), header->seq(), "its payload is not the one its header states");
@@ -86,18 +89,27 @@ class Verifier {
     report_.public_keys = keys_.broker_keys_hex();
     report_.keys_from_log = keys_.from_log();
     if (report_.keys_from_log && !report_.public_keys.empty())
-      report_.notes.push_back({"the broker's key was taken from the log itself: give --public-key to prove whose log this is", "服务器公钥取自日志本身：请用 --public-key 给出公钥，才能证明这是谁的日志"});
-    if (read.begin > 0) report_.notes.push_back({fmt::format("the log begins at position {}: older records were deleted, checkpoints cannot be recalculated", read.begin),
-                               fmt::format("日志从位置 {} 开始：更早的记录已删除，无法重算检查点", read.begin)});
-    if (damaged_) report_.notes.push_back({"with unreadable records the tree cannot be recalculated: checkpoints after them were not compared", "有记录无法读取，哈希树无法重算：其后的检查点未作比对"});
+      report_.notes.push_back({"the broker's key was taken from the log itself: give --public-key to prove whose log this is",
+                               "服务器公钥取自日志本身：请用 --public-key 给出公钥，才能证明这是谁的日志"});
+    if (read.begin > 0)
+      report_.notes.push_back(
+          {fmt::format("the log begins at position {}: older records were deleted, checkpoints cannot be recalculated", read.begin),
+           fmt::format("日志从位置 {} 开始：更早的记录已删除，无法重算检查点", read.begin)});
+    if (damaged_)
+      report_.notes.push_back({"with unreadable records the tree cannot be recalculated: checkpoints after them were not compared",
+                               "有记录无法读取，哈希树无法重算：其后的检查点未作比对"});
     for (const auto& note : keys_.notes()) report_.notes.push_back(note);
-    if (parts_unchecked_ > 0) report_.notes.push_back({fmt::format("the objects of {} video parts were not checked", parts_unchecked_), fmt::format("{} 个视频片段的对象未检查", parts_unchecked_)});
+    if (parts_unchecked_ > 0)
+      report_.notes.push_back({fmt::format("the objects of {} video parts were not checked", parts_unchecked_),
+                               fmt::format("{} 个视频片段的对象未检查", parts_unchecked_)});
     settle_objects();
     for (const auto& [name, stream] : streams_)
-      if (stream.enrols_at && stream.head_seq == 0) add(Fault::signature, *stream.enrols_at, name, 0, "it enrols principals, and nothing in its stream is signed");
+      if (stream.enrols_at && stream.head_seq == 0)
+        add(Fault::signature, *stream.enrols_at, name, 0, "it enrols principals, and nothing in its stream is signed");
     note_unsigned();
     for (const KeptCheckpoint& kept : kept_) judge(kept, read.end);
-    std::stable_sort(report_.findings.begin(), report_.findings.end(), [](const Finding& a, const Finding& b) { return a.position < b.position; });
+    std::stable_sort(report_.findings.begin(), report_.findings.end(),
+                     [](const Finding& a, const Finding& b) { return a.position < b.position; });
     return std::move(report_);
   }
 
@@ -122,7 +134,8 @@ class Verifier {
   }
 
   KeptVerdict verdict_of(const Checkpoint& c, std::uint64_t end) {
-    if (const auto trouble = keys_.check_checkpoint(c)) return trouble->fault == Fault::key ? KeptVerdict::other_key : KeptVerdict::not_signed;
+    if (const auto trouble = keys_.check_checkpoint(c))
+      return trouble->fault == Fault::key ? KeptVerdict::other_key : KeptVerdict::not_signed;
     if (!of_broker_) return KeptVerdict::not_compared;
     if (c.tree_size() > end) return KeptVerdict::cut_back;
     const auto& root = kept_roots_[c.tree_size()];
@@ -141,12 +154,15 @@ class Verifier {
   Stream& check_chain(const RecordHeader& header, std::uint64_t position) {
     const auto [found, fresh] = streams_.try_emplace(header.stream());
     Stream& stream = found->second;
-    if (const auto name = fresh ? parse_stream(header.stream()) : Result<StreamName>(StreamName{}); name && name->cls == StreamClass::broker) of_broker_ = true;
+    if (const auto name = fresh ? parse_stream(header.stream()) : Result<StreamName>(StreamName{});
+        name && name->cls == StreamClass::broker)
+      of_broker_ = true;
     // In a log whose beginning was deleted a stream may begin anywhere.
     if (fresh && begins_later_) return stream;
     if (header.seq() != stream.seq + 1) {
       if (header.seq() > stream.seq + 1 && explain_hole(header, stream)) return stream;
-      add(Fault::sequence, position, header.stream(), header.seq(), stream.seq == 0 ? "the stream does not begin with record 1" : fmt::format("it follows record {} of its stream", stream.seq));
+      add(Fault::sequence, position, header.stream(), header.seq(),
+          stream.seq == 0 ? "the stream does not begin with record 1" : fmt::format("it follows record {} of its stream", stream.seq));
     } else if (!same(header.prev_hash(), stream.hash)) {
       add(Fault::chain, position, header.stream(), header.seq(), fmt::format("it is not chained to record {} of its stream", stream.seq));
     }
@@ -200,16 +216,20 @@ class Verifier {
     const auto checkpoint = parse_payload<Checkpoint>(found.payload);
     if (!checkpoint) return;
     const auto bad = [&](const std::string& what) { add(Fault::tree, found.position, header.stream(), header.seq(), what); };
-    if (checkpoint->tree_size() > found.position) return bad(fmt::format("a checkpoint over {} records stands at position {}", checkpoint->tree_size(), found.position));
-    if (checkpoint->tree_size() < newest_size_) return bad(fmt::format("a checkpoint over {} records after one over {}: a log never shrinks", checkpoint->tree_size(), newest_size_));
+    if (checkpoint->tree_size() > found.position)
+      return bad(fmt::format("a checkpoint over {} records stands at position {}", checkpoint->tree_size(), found.position));
+    if (checkpoint->tree_size() < newest_size_)
+      return bad(fmt::format("a checkpoint over {} records after one over {}: a log never shrinks", checkpoint->tree_size(), newest_size_));
     newest_size_ = checkpoint->tree_size();
     if (!tree_whole_) return;
     const auto root = tree_.root_at(checkpoint->tree_size());
     if (!root) {
-      report_.notes.push_back({fmt::format("the checkpoint at position {} is over records too far back to recalculate", found.position), fmt::format("位置 {} 的检查点所覆盖的记录过早，无法重算", found.position)});
+      report_.notes.push_back({fmt::format("the checkpoint at position {} is over records too far back to recalculate", found.position),
+                               fmt::format("位置 {} 的检查点所覆盖的记录过早，无法重算", found.position)});
       return;
     }
-    if (!same(checkpoint->root(), *root)) return bad(fmt::format("the first {} records have another tree root than the checkpoint signed", checkpoint->tree_size()));
+    if (!same(checkpoint->root(), *root))
+      return bad(fmt::format("the first {} records have another tree root than the checkpoint signed", checkpoint->tree_size()));
     if (!signature_good) return;
     report_.covered = checkpoint->tree_size();
     report_.newest = *checkpoint;
@@ -227,8 +247,11 @@ class Verifier {
     if (!seen_.insert(*hash).second) return;
     const auto bytes = read_file(*objects_ / hex.substr(0, 2) / hex, kMaxObjectBytes);
     if (!bytes && bytes.error().code == ErrorCode::not_found) {
-      missing_.push_back({{Fault::object_missing, found.position, header.stream(), header.seq(), fmt::format("its object {} is missing, and no record says why", hex)},
-                          hex, part->start_us(), part->start_us() + part->duration_us()});
+      missing_.push_back({{Fault::object_missing, found.position, header.stream(), header.seq(),
+                           fmt::format("its object {} is missing, and no record says why", hex)},
+                          hex,
+                          part->start_us(),
+                          part->start_us() + part->duration_us()});
     } else if (!bytes) {
       add(Fault::object_corrupt, found.position, header.stream(), header.seq(), fmt::format("its object: {}", bytes.error().message));
     } else if (bytes->size() != part->size() || sha_.of(*bytes) != *hash) {
@@ -288,10 +311,12 @@ class Verifier {
     for (const auto& [name, stream] : streams_) {
       if (stream.head_seq == stream.seq) continue;
       if (stream.head_seq == 0)
-        report_.notes.push_back({fmt::format("stream {}: none of its {} records is signed yet", name, stream.seq), fmt::format("流 {}：{} 条记录均尚未签名", name, stream.seq)});
+        report_.notes.push_back({fmt::format("stream {}: none of its {} records is signed yet", name, stream.seq),
+                                 fmt::format("流 {}：{} 条记录均尚未签名", name, stream.seq)});
       else
-        report_.notes.push_back({fmt::format("stream {}: {} records after its last head are not signed yet", name, stream.seq - stream.head_seq),
-                                 fmt::format("流 {}：最后一个流头之后的 {} 条记录尚未签名", name, stream.seq - stream.head_seq)});
+        report_.notes.push_back(
+            {fmt::format("stream {}: {} records after its last head are not signed yet", name, stream.seq - stream.head_seq),
+             fmt::format("流 {}：最后一个流头之后的 {} 条记录尚未签名", name, stream.seq - stream.head_seq)});
     }
   }
 

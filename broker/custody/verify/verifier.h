@@ -51,23 +51,23 @@ struct Report {
   std::uint64_t begin = 0, records = 0, segments = 0, streams = 0, heads = 0, checkpoints = 0, losses = 0;
   std::uint64_t objects = 0, objects_accounted = 0;  ///< present and right; absent with a record that says why
   bool objects_checked = false;
-  std::uint64_t covered = 0;              ///< records below the newest good checkpoint
-  std::vector<std::string> public_keys;   ///< of the broker, hex
-  bool keys_from_log = false;             ///< the keys were taken from the log itself: consistent, but not proved to be the broker's
+  std::uint64_t covered = 0;             ///< records below the newest good checkpoint
+  std::vector<std::string> public_keys;  ///< of the broker, hex
+  bool keys_from_log = false;            ///< the keys were taken from the log itself: consistent, but not proved to be the broker's
   std::uint64_t faults = 0;
-  std::vector<Finding> findings;          ///< by position, the first thousand
+  std::vector<Finding> findings;  ///< by position, the first thousand
   std::vector<Note> notes;
-  std::vector<KeptFinding> kept;          ///< of every checkpoint given, in the order given
-  std::optional<Checkpoint> newest;       ///< the log's newest good checkpoint: what to keep elsewhere
+  std::vector<KeptFinding> kept;     ///< of every checkpoint given, in the order given
+  std::optional<Checkpoint> newest;  ///< the log's newest good checkpoint: what to keep elsewhere
   bool ok() const { return faults == 0; }
 };
 
 /// What to check against.
 struct Options {
-  std::vector<std::string> public_keys;            ///< the broker's signing keys, 32 raw bytes each; none = take the first one the log names
-  std::optional<std::filesystem::path> objects;    ///< none = `objects` in the data folder or beside the segments
+  std::vector<std::string> public_keys;          ///< the broker's signing keys, 32 raw bytes each; none = take the first one the log names
+  std::optional<std::filesystem::path> objects;  ///< none = `objects` in the data folder or beside the segments
   bool skip_objects = false;
-  std::vector<KeptCheckpoint> checkpoints = {};    ///< kept elsewhere: the log must extend each of them
+  std::vector<KeptCheckpoint> checkpoints = {};  ///< kept elsewhere: the log must extend each of them
 };
 
 /// Checks the log in `folder`: a program's data folder (with `log/`) or a folder of segments. Changes nothing; memory

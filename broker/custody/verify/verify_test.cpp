@@ -197,7 +197,8 @@ TEST(Verify, ABrokerWithAnotherKeyIsNotTheBroker) {
   TestLog log;
   log.fill(1);
   log.close();
-  const auto report = verify_log(log.data(), {.public_keys = {SigningKey::from_seed(sha256("x")).public_key()}, .objects = {}, .skip_objects = false});
+  const auto report =
+      verify_log(log.data(), {.public_keys = {SigningKey::from_seed(sha256("x")).public_key()}, .objects = {}, .skip_objects = false});
   ASSERT_TRUE(report);
   // Nothing the broker signed counts, its enrolments least of all.
   expect_one(*report, Fault::signature, "broker/b1", 0);
@@ -300,7 +301,8 @@ TEST(Verify, AnAgentsOwnLogMayLackWhatItDeletedAfterTheBrokerHadIt) {
 
 TEST(Verify, ADeletionAccountsForNoMoreThanItCovers) {
   // Up to the first only, another camera, another centre's, not a number, and what is no stream.
-  for (const char* subject : {"objects/camera/c1/cam1/1", "objects/camera/c1/cam2/2", "objects/camera/c2/cam1/2", "objects/camera/c1/cam1/2x", "objects/2", "objects//"}) {
+  for (const char* subject : {"objects/camera/c1/cam1/1", "objects/camera/c1/cam2/2", "objects/camera/c2/cam1/2",
+                              "objects/camera/c1/cam1/2x", "objects/2", "objects//"}) {
     TestLog log;
     write_deleting_agent(log, subject);
     const auto report = verified(log);

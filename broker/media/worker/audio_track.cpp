@@ -7,7 +7,8 @@ namespace invigil::media {
 AudioTrack::AudioTrack(const AVCodecParameters& parameters) : parameters_(avcodec_parameters_alloc()) {
   avcodec_parameters_copy(parameters_.get(), &parameters);
   if (!mp4_carries(parameters)) {
-    left_out_ = std::string("its sound (") + avcodec_get_name(parameters.codec_id) + ") cannot be kept in MP4 and is left out: set the camera to AAC";
+    left_out_ = std::string("its sound (") + avcodec_get_name(parameters.codec_id) +
+                ") cannot be kept in MP4 and is left out: set the camera to AAC";
     return;
   }
   ready_ = parameters.codec_id != AV_CODEC_ID_AAC || parameters.extradata_size > 0;

@@ -1,11 +1,10 @@
 #include "broker/media/worker/capture_job.h"
 
+#include <fmt/format.h>
 #include <poll.h>
 
 #include <algorithm>
 #include <utility>
-
-#include <fmt/format.h>
 
 #include "broker/media/worker/h264.h"
 #include "broker/media/worker/jobs.h"
@@ -18,12 +17,12 @@ namespace {
 using namespace std::chrono_literals;
 using Clock = std::chrono::steady_clock;
 
-constexpr int kCpuSeconds = 120;            // between two packets
+constexpr int kCpuSeconds = 120;  // between two packets
 constexpr std::size_t kMaxUnstamped = 32, kKnownInOrder = 2, kKnownReordered = 6;
 constexpr std::size_t kMaxSounds = 2000;
 constexpr std::size_t kMaxPacket = 24 * 1024 * 1024;
 constexpr std::int64_t kSoundApart = 5'000'000;
-constexpr auto kKeyPatience = 60s;          // a live stream without a key frame for so long cannot be used
+constexpr auto kKeyPatience = 60s;  // a live stream without a key frame for so long cannot be used
 constexpr int kMaxBadReads = 100;
 
 std::int64_t now_us() { return std::chrono::duration_cast<std::chrono::microseconds>(Clock::now().time_since_epoch()).count(); }
@@ -50,11 +49,20 @@ EventMessage told(CameraStatus::State state, std::string detail) {
 }  // namespace
 
 CaptureJob::CaptureJob(Channel& channel, const OpenSource& request, Input& in, Watch& watch, bool network)
-    : channel_(channel), request_(request), in_(in), watch_(watch), network_(network), time_base_(in.video()->time_base),
-      timeline_(frame_us_of(sane_rate(*in.video())), network), cutter_(request.part_length_us), frame_rate_(sane_rate(*in.video())) {
+    : channel_(channel),
+      request_(request),
+      in_(in),
+      watch_(watch),
+      network_(network),
+      time_base_(in.video()->time_base),
+      timeline_(frame_us_of(sane_rate(*in.video())), network),
+      cutter_(request.part_length_us),
+      frame_rate_(sane_rate(*in.video())) {
   source_codec_ = avcodec_get_name(in.video()->codecpar->codec_id);
-  if (request.keep_audio && in.audio()) audio_.emplace(*in.audio()->codecpar);
-  else if (in.audio()) in.audio()->discard = AVDISCARD_ALL;
+  if (request.keep_audio && in.audio())
+    audio_.emplace(*in.audio()->codecpar);
+  else if (in.audio())
+    in.audio()->discard = AVDISCARD_ALL;
 }
 
 EventMessage CaptureJob::run() {
@@ -82,7 +90,8 @@ EventMessage CaptureJob::run() {
     }
     if (read < 0) break;
     bad_reads = 0;
-    if (static_cast<std::size_t>(packet->size) > kMaxPacket) return told(CameraStatus::NONSENSE, "it sends single pictures of over 24 MB: lower the camera's resolution or bit rate");
+    if (static_cast<std::size_t>(packet->size) > kMaxPacket)
+      return told(CameraStatus::NONSENSE, "it sends single pictures of over 24 MB: lower the camera's resolution or bit rate");
     Result<> done;
     if (packet->stream_index == in_.video()->index) {
       if (network_) watch_.allow(stall);
@@ -92,7 +101,8 @@ EventMessage CaptureJob::run() {
     }
     if (!done) return told(state_of(done.error()), done.error().message);
     if (network_ && !zero_us_ && Clock::now() - began > kKeyPatience)
-      return told(CameraStatus::NONSENSE, "it sent no key frame for a minute: set the camera's key frame (I-frame) interval to 2 s or less");
+      return told(CameraStatus::NONSENSE,
+                  "it sent no key frame for a minute: set the camera's key frame (I-frame) interval to 2 s or less");
   }
   const auto last = finish();
   if (!last) return told(state_of(last.error()), last.error().message);
@@ -101,14 +111,21 @@ EventMessage CaptureJob::run() {
 
 EventMessage CaptureJob::ending(int error) const {
   if (watch_.called) return told(CameraStatus::ENDED, "stopped");
-  if (watch_.expired) return told(CameraStatus::STALLED, fmt::format("connected, but no picture came for {:.1f} s: check the camera and the network", static_cast<double>(request_.stall_limit_us) / 1e6));
-  if (pictures_ == 0) return told(CameraStatus::NONSENSE, "not one picture came that begins with a key frame: it is damaged, cut off or no video");
+  if (watch_.expired)
+    return told(CameraStatus::STALLED, fmt::format("connected, but no picture came for {:.1f} s: check the camera and the network",
+                                                   static_cast<double>(request_.stall_limit_us) / 1e6));
+  if (pictures_ == 0)
+    return told(CameraStatus::NONSENSE, "not one picture came that begins with a key frame: it is damaged, cut off or no video");
   if (network_ && error != AVERROR_EOF) return told(CameraStatus::DISCONNECTED, fmt::format("the connection broke ({})", av_words(error)));
   if (network_) return told(CameraStatus::ENDED, "the camera ended the stream or closed the connection");
   const auto should = in_.video()->duration > 0 ? to_us(in_.video()->duration, time_base_) : 0;
   const auto got = zero_us_ ? timeline_.latest_us() - *zero_us_ + timeline_.frame_us() : 0;
-  if (error != AVERROR_EOF) return told(CameraStatus::NONSENSE, fmt::format("the file is damaged after {:.1f} s ({})", static_cast<double>(got) / 1e6, av_words(error)));
-  if (should > got + 1'000'000) return told(CameraStatus::ENDED, fmt::format("the file ends after {:.1f} s though it says {:.1f} s: it is cut off or damaged", static_cast<double>(got) / 1e6, static_cast<double>(should) / 1e6));
+  if (error != AVERROR_EOF)
+    return told(CameraStatus::NONSENSE,
+                fmt::format("the file is damaged after {:.1f} s ({})", static_cast<double>(got) / 1e6, av_words(error)));
+  if (should > got + 1'000'000)
+    return told(CameraStatus::ENDED, fmt::format("the file ends after {:.1f} s though it says {:.1f} s: it is cut off or damaged",
+                                                 static_cast<double>(got) / 1e6, static_cast<double>(should) / 1e6));
   return told(CameraStatus::ENDED, "the file came to its end");
 }
 
@@ -202,11 +219,14 @@ void CaptureJob::on_audio(const AVPacket& packet) {
   if (stamp == AV_NOPTS_VALUE || !zero_us_ || sounds_.size() >= kMaxSounds) return;
   const auto time = timeline_.place_beside(to_us(stamp, in_.audio()->time_base));
   if (std::abs(time - timeline_.latest_us()) > kSoundApart || time < *zero_us_) return;
-  if (auto carried = audio_->carried(packet)) sounds_.push_back({std::move(carried), time - *zero_us_, to_us(packet.duration, in_.audio()->time_base)});
+  if (auto carried = audio_->carried(packet))
+    sounds_.push_back({std::move(carried), time - *zero_us_, to_us(packet.duration, in_.audio()->time_base)});
 }
 
 Result<> CaptureJob::announce() {
-  EventMessage m = told(CameraStatus::OPENED, transcoder_ ? fmt::format("its {} video is turned into H.264 here: set the camera to H.264 to save that work", source_codec_) : "");
+  EventMessage m = told(
+      CameraStatus::OPENED,
+      transcoder_ ? fmt::format("its {} video is turned into H.264 here: set the camera to H.264 to save that work", source_codec_) : "");
   if (audio_ && !audio_->left_out().empty()) m.detail += (m.detail.empty() ? "" : "; ") + audio_->left_out();
   const auto& parameters = transcoder_ ? *transcoder_->parameters() : h264_->parameters();
   m.video_codec = source_codec_;

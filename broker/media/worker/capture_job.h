@@ -55,8 +55,8 @@ class CaptureJob {
   std::optional<H264Track> h264_;
   std::optional<Transcoder> transcoder_;
   std::optional<AudioTrack> audio_;
-  std::vector<PacketPtr> unstamped_;   // the first packets, while their times cannot be told
-  std::deque<Frame> frames_;           // what the cutter holds, packet by packet
+  std::vector<PacketPtr> unstamped_;  // the first packets, while their times cannot be told
+  std::deque<Frame> frames_;          // what the cutter holds, packet by packet
   std::vector<TimedPacket> sounds_;
   std::string source_codec_;
   std::optional<std::int64_t> zero_us_;  // the first frame kept

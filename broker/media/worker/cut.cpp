@@ -19,7 +19,8 @@ constexpr std::int64_t kDefaultFrame = 40'000;
 tl::unexpected<Error> refused(int error) { return fail(ErrorCode::internal, "the clip could not be written (" + av_words(error) + ")"); }
 
 std::string extradata_of(const AVCodecParameters& p) {
-  return p.extradata_size > 0 ? std::string(reinterpret_cast<const char*>(p.extradata), static_cast<std::size_t>(p.extradata_size)) : std::string();
+  return p.extradata_size > 0 ? std::string(reinterpret_cast<const char*>(p.extradata), static_cast<std::size_t>(p.extradata_size))
+                              : std::string();
 }
 
 ParametersPtr copy_of(const AVCodecParameters& p) {
@@ -39,7 +40,8 @@ void prepend_sets(AVPacket& packet, const std::string& avcc) {
     unsigned count = static_cast<unsigned char>(avcc[at++]) & mask;
     for (; count > 0; --count) {
       if (at + 2 > avcc.size()) return;
-      const std::size_t size = static_cast<std::size_t>(static_cast<unsigned char>(avcc[at])) << 8 | static_cast<unsigned char>(avcc[at + 1]);
+      const std::size_t size =
+          static_cast<std::size_t>(static_cast<unsigned char>(avcc[at])) << 8 | static_cast<unsigned char>(avcc[at + 1]);
       at += 2;
       if (at + size > avcc.size()) return;
       sets.append(2, '\0').append(avcc, at - 2, size + 2);
@@ -102,7 +104,8 @@ void Cut::add(const CutPart& part) {
 void Cut::keep_video(Contents& contents) {
   auto& packets = contents.video;
   if (need_key_) {
-    const auto key = std::find_if(packets.begin(), packets.end(), [](const TimedPacket& p) { return (p.packet->flags & AV_PKT_FLAG_KEY) != 0; });
+    const auto key =
+        std::find_if(packets.begin(), packets.end(), [](const TimedPacket& p) { return (p.packet->flags & AV_PKT_FLAG_KEY) != 0; });
     if (key == packets.end()) return;
     const auto key_time = key->time_us;
     packets.erase(packets.begin(), key);
@@ -135,7 +138,8 @@ void Cut::keep_audio(Contents& contents) {
 
 Result<CutDone> Cut::finish() {
   if (video_.empty())
-    return fail(ErrorCode::not_found, unreadable_ > 0 && dropped_ == 0 ? "none of the parts of video can be read" : "no key frame lies in this stretch of video: begin it earlier");
+    return fail(ErrorCode::not_found, unreadable_ > 0 && dropped_ == 0 ? "none of the parts of video can be read"
+                                                                       : "no key frame lies in this stretch of video: begin it earlier");
   CutDone done;
   done.parts_dropped = dropped_;
   done.parts_unreadable = unreadable_;

@@ -1,7 +1,7 @@
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <vector>
-
-#include <fmt/format.h>
 
 #include "broker/media/worker/jobs.h"
 #include "broker/media/worker/sampler.h"
@@ -52,7 +52,8 @@ Result<PartDone> decode_part(Channel& channel, Sampler& sampler, const DecodePar
   const bool key = (packets->front()->flags & AV_PKT_FLAG_KEY) != 0;
   // A decoder that holds pictures back for reordering may owe us those of its first parts; without a key frame there are none.
   if (sampler.frames() == 0 && (!key || sampler.errors() > 0))
-    return fail(ErrorCode::corrupt, key ? "nothing in this part of video could be decoded: it is damaged" : "no key frame came yet: this part of video cannot be decoded");
+    return fail(ErrorCode::corrupt, key ? "nothing in this part of video could be decoded: it is damaged"
+                                        : "no key frame came yet: this part of video cannot be decoded");
   return PartDone{sampler.frames() - frames_before, static_cast<std::uint32_t>(packets->size()), sampler.errors() - errors_before, key};
 }
 
@@ -77,8 +78,9 @@ int run_part_decoder(Channel& channel) {
     const auto done = decode_part(channel, sampler, *part);
     arm_cpu_limit(0);
     if (channel.peer_gone()) return 0;
-    const auto sent = done ? channel.send(Kind::part_done, pack(*done))
-                           : channel.send(Kind::failure, pack(Failure{static_cast<std::uint32_t>(done.error().code), done.error().message}));
+    const auto sent = done
+                          ? channel.send(Kind::part_done, pack(*done))
+                          : channel.send(Kind::failure, pack(Failure{static_cast<std::uint32_t>(done.error().code), done.error().message}));
     if (!sent) return 0;
   }
 }
@@ -118,10 +120,14 @@ int run_source_decoder(Channel& channel, bool network) {
   }
   if (auto r = sampler.decode(nullptr, send); !r) return channel.peer_gone() ? 0 : give_up(channel, r.error());
   if (watch.called) return 0;
-  if (watch.expired) return give_up(channel, {ErrorCode::unavailable, "nothing came for the stall limit: check the camera and the network"});
-  if (sampler.frames() == 0) return give_up(channel, {ErrorCode::corrupt, "not one picture could be decoded: the file is damaged or cut off"});
-  if (read != AVERROR_EOF && network) return give_up(channel, {ErrorCode::unavailable, fmt::format("the stream broke off ({})", av_words(read))});
-  const auto frame_us = in->video()->avg_frame_rate.num > 0 ? av_rescale(1'000'000, in->video()->avg_frame_rate.den, in->video()->avg_frame_rate.num) : 0;
+  if (watch.expired)
+    return give_up(channel, {ErrorCode::unavailable, "nothing came for the stall limit: check the camera and the network"});
+  if (sampler.frames() == 0)
+    return give_up(channel, {ErrorCode::corrupt, "not one picture could be decoded: the file is damaged or cut off"});
+  if (read != AVERROR_EOF && network)
+    return give_up(channel, {ErrorCode::unavailable, fmt::format("the stream broke off ({})", av_words(read))});
+  const auto frame_us =
+      in->video()->avg_frame_rate.num > 0 ? av_rescale(1'000'000, in->video()->avg_frame_rate.den, in->video()->avg_frame_rate.num) : 0;
   channel.send(Kind::source_end, pack(SourceEnd{last + frame_us, sampler.errors()}));
   return 0;
 }

@@ -14,7 +14,7 @@ class H264Track {
   explicit H264Track(const AVCodecParameters& parameters);
 
   struct Look {
-    bool picture = false;    ///< holds coded slices, not only parameter sets and the like
+    bool picture = false;  ///< holds coded slices, not only parameter sets and the like
     bool key = false;
     bool reordered = false;  ///< a B-picture
     bool new_sets = false;   ///< its parameter sets differ from those before

@@ -1,6 +1,7 @@
 #include "broker/media/worker/input.h"
 
 #include <arpa/inet.h>
+#include <fmt/format.h>
 #include <netdb.h>
 #include <poll.h>
 #include <unistd.h>
@@ -9,17 +10,16 @@
 #include <array>
 #include <cstring>
 
-#include <fmt/format.h>
-
 namespace invigil::media {
 namespace {
 
 // Containers a camera or a recording comes in. Not here: anything that opens further files (playlists, concat, image sequences).
 constexpr const char* kFormats = "mov,matroska,webm,mpegts,mpeg,avi,h264,hevc,m4v,mpegvideo,flv,gif,asf,mjpeg,ogg,ivf";
 // Decoders written within libavcodec; the first names are what cameras send.
-constexpr std::array kDecoders = {"h264", "hevc", "mjpeg", "mpeg4", "mpeg2video", "mpeg1video", "vp8", "vp9", "gif",
-                                  "h263", "flv", "msmpeg4", "msmpeg4v2", "wmv2", "theora"};
-constexpr const char* kProbing = "h264,hevc,mjpeg,mpeg4,mpeg2video,mpeg1video,vp8,vp9,gif,h263,flv,msmpeg4,msmpeg4v2,wmv2,theora,aac,mp3float,ac3";
+constexpr std::array kDecoders = {"h264", "hevc", "mjpeg", "mpeg4",   "mpeg2video", "mpeg1video", "vp8",   "vp9",
+                                  "gif",  "h263", "flv",   "msmpeg4", "msmpeg4v2",  "wmv2",       "theora"};
+constexpr const char* kProbing =
+    "h264,hevc,mjpeg,mpeg4,mpeg2video,mpeg1video,vp8,vp9,gif,h263,flv,msmpeg4,msmpeg4v2,wmv2,theora,aac,mp3float,ac3";
 constexpr int kIoBuffer = 64 * 1024;
 
 int read_fd(void* opaque, std::uint8_t* to, int size) {
@@ -83,7 +83,8 @@ Result<> Input::choose_streams(ErrorCode code) {
   const int video = av_find_best_stream(format_.get(), AVMEDIA_TYPE_VIDEO, -1, -1, nullptr, 0);
   if (video < 0) return fail(code, "there is no video in it: give a camera's stream or a video file");
   video_ = format_->streams[video];
-  if (video_->disposition & AV_DISPOSITION_ATTACHED_PIC) return fail(code, "there is only a still picture in it: give a camera's stream or a video file");
+  if (video_->disposition & AV_DISPOSITION_ATTACHED_PIC)
+    return fail(code, "there is only a still picture in it: give a camera's stream or a video file");
   const int audio = av_find_best_stream(format_.get(), AVMEDIA_TYPE_AUDIO, -1, video, nullptr, 0);
   audio_ = audio < 0 ? nullptr : format_->streams[audio];
   for (unsigned i = 0; i < format_->nb_streams; ++i)
@@ -110,7 +111,9 @@ Result<Input> Input::from_file(int fd, const std::string& name_hint, Watch& watc
     r = avformat_find_stream_info(context, nullptr);
   }
   if (r < 0)
-    return fail(ErrorCode::invalid, fmt::format("this is no video file we can read, or it is cut off ({}): give an MP4, MKV, MPEG-TS or AVI file that plays", av_words(r)));
+    return fail(ErrorCode::invalid,
+                fmt::format("this is no video file we can read, or it is cut off ({}): give an MP4, MKV, MPEG-TS or AVI file that plays",
+                            av_words(r)));
   if (auto chosen = in.choose_streams(ErrorCode::invalid); !chosen) return tl::make_unexpected(chosen.error());
   return in;
 }
@@ -118,7 +121,8 @@ Result<Input> Input::from_file(int fd, const std::string& name_hint, Watch& watc
 Result<Input> Input::from_part(std::string_view bytes) {
   Input in;
   in.memory_ = std::make_unique<Memory>(Memory{bytes});
-  in.io_.reset(avio_alloc_context(static_cast<unsigned char*>(av_malloc(kIoBuffer)), kIoBuffer, 0, in.memory_.get(), &Memory::read, nullptr, &Memory::seek));
+  in.io_.reset(avio_alloc_context(static_cast<unsigned char*>(av_malloc(kIoBuffer)), kIoBuffer, 0, in.memory_.get(), &Memory::read, nullptr,
+                                  &Memory::seek));
   AVFormatContext* context = avformat_alloc_context();
   context->pb = in.io_.get();
   Options options;
@@ -142,12 +146,18 @@ Result<Input> Input::from_rtsp(const std::string& url, Watch& watch, const std::
   set(&options.dictionary, "codec_whitelist", kProbing);
   const int r = avformat_open_input(&context, url.c_str(), av_find_input_format("rtsp"), &options.dictionary);
   if (r < 0) {
-    if (watch.expired || r == AVERROR(ETIMEDOUT)) return fail(ErrorCode::unavailable, "the camera does not answer in time: check its address, its power and the network");
-    if (r == AVERROR_HTTP_UNAUTHORIZED || r == AVERROR_HTTP_FORBIDDEN) return fail(ErrorCode::denied, "the camera refuses the user name or password: correct them in the camera's source");
-    if (r == AVERROR_HTTP_NOT_FOUND) return fail(ErrorCode::not_found, "the camera has no stream under this path: correct the path in the camera's source");
-    if (r == AVERROR(ECONNREFUSED)) return fail(ErrorCode::unavailable, "nothing listens at this address: check the port and that RTSP is switched on in the camera");
-    if (r == AVERROR_INVALIDDATA) return fail(ErrorCode::invalid, "what answers at this address does not speak RTSP: check the address and port");
-    return fail(ErrorCode::unavailable, fmt::format("the camera's stream cannot be opened ({}): check address, path and network", av_words(r)));
+    if (watch.expired || r == AVERROR(ETIMEDOUT))
+      return fail(ErrorCode::unavailable, "the camera does not answer in time: check its address, its power and the network");
+    if (r == AVERROR_HTTP_UNAUTHORIZED || r == AVERROR_HTTP_FORBIDDEN)
+      return fail(ErrorCode::denied, "the camera refuses the user name or password: correct them in the camera's source");
+    if (r == AVERROR_HTTP_NOT_FOUND)
+      return fail(ErrorCode::not_found, "the camera has no stream under this path: correct the path in the camera's source");
+    if (r == AVERROR(ECONNREFUSED))
+      return fail(ErrorCode::unavailable, "nothing listens at this address: check the port and that RTSP is switched on in the camera");
+    if (r == AVERROR_INVALIDDATA)
+      return fail(ErrorCode::invalid, "what answers at this address does not speak RTSP: check the address and port");
+    return fail(ErrorCode::unavailable,
+                fmt::format("the camera's stream cannot be opened ({}): check address, path and network", av_words(r)));
   }
   in.format_.reset(context);
   if (auto locked = opened(); !locked) return tl::make_unexpected(locked.error());
@@ -171,7 +181,8 @@ Result<std::string> with_numeric_host(const std::string& url) {
   hints.ai_socktype = SOCK_STREAM;
   addrinfo* found = nullptr;
   if (host.empty() || ::getaddrinfo(host.c_str(), nullptr, &hints, &found) != 0 || !found)
-    return fail(ErrorCode::unavailable, "the camera's host name is unknown: correct it in the camera's source, or give the address as a number");
+    return fail(ErrorCode::unavailable,
+                "the camera's host name is unknown: correct it in the camera's source, or give the address as a number");
   char text[NI_MAXHOST] = {};
   const int r = ::getnameinfo(found->ai_addr, found->ai_addrlen, text, sizeof text, nullptr, 0, NI_NUMERICHOST);
   const bool v6 = found->ai_family == AF_INET6;
@@ -185,7 +196,8 @@ Result<const AVCodec*> decoder_for(const AVCodecParameters& parameters) {
     const AVCodec* codec = avcodec_find_decoder_by_name(name);
     if (codec && codec->id == parameters.codec_id) return codec;
   }
-  return fail(ErrorCode::unsupported, fmt::format("its video codec '{}' cannot be decoded here: set the camera to H.264", avcodec_get_name(parameters.codec_id)));
+  return fail(ErrorCode::unsupported,
+              fmt::format("its video codec '{}' cannot be decoded here: set the camera to H.264", avcodec_get_name(parameters.codec_id)));
 }
 
 }  // namespace invigil::media

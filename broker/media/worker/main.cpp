@@ -15,9 +15,11 @@ extern "C" const char* __asan_default_options() { return "detect_leaks=0"; }
 namespace {
 
 int usage() {
-  std::fputs("invigil-media is started by the other programs and is of no use by hand.\n"
-             "invigil-media --version\n"
-             "invigil-media self-test files|connect|stream   tries what the sandbox must refuse, one JSON line each\n", stderr);
+  std::fputs(
+      "invigil-media is started by the other programs and is of no use by hand.\n"
+      "invigil-media --version\n"
+      "invigil-media self-test files|connect|stream   tries what the sandbox must refuse, one JSON line each\n",
+      stderr);
   return 2;
 }
 

@@ -6,9 +6,9 @@
 namespace invigil::media {
 namespace {
 
-constexpr std::size_t kMaxDepth = 16;                     // H.264's own limit
-constexpr std::size_t kMaxBytes = 24 * 1024 * 1024;       // a part stays well below the protocol's limit
-constexpr std::int64_t kForcedLengths = 4;                // so long without a clean place is no honest reordering
+constexpr std::size_t kMaxDepth = 16;                // H.264's own limit
+constexpr std::size_t kMaxBytes = 24 * 1024 * 1024;  // a part stays well below the protocol's limit
+constexpr std::int64_t kForcedLengths = 4;           // so long without a clean place is no honest reordering
 
 }  // namespace
 

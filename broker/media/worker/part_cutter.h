@@ -23,9 +23,9 @@ class PartCutter {
     std::size_t bytes = 0;
   };
   struct Cut {
-    std::size_t count = 0;        ///< how many of the waiting packets make the part
-    std::int64_t start_us = 0;    ///< its earliest frame
-    std::int64_t duration_us = 0; ///< to the earliest frame after it
+    std::size_t count = 0;         ///< how many of the waiting packets make the part
+    std::int64_t start_us = 0;     ///< its earliest frame
+    std::int64_t duration_us = 0;  ///< to the earliest frame after it
   };
 
   /// How many packets a picture may come after ones shown later, as far as the stream says; more is learnt from what comes.

@@ -65,7 +65,9 @@ int run_probe(Channel& channel, bool network) {
     if (seen.frames > 0 && seen.last - seen.first > kFileSpan) break;
     if (network && seen.keys >= kEnoughKeys) break;
   }
-  if (seen.frames == 0) return give_up(channel, {network ? ErrorCode::unavailable : ErrorCode::corrupt, "not one picture came: check the camera, or that the file is whole"});
+  if (seen.frames == 0)
+    return give_up(channel, {network ? ErrorCode::unavailable : ErrorCode::corrupt,
+                             "not one picture came: check the camera, or that the file is whole"});
   const auto& parameters = h264 ? h264->parameters() : *video.codecpar;
   info.width = static_cast<std::uint32_t>(std::max(parameters.width, 0));
   info.height = static_cast<std::uint32_t>(std::max(parameters.height, 0));

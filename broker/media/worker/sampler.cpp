@@ -14,7 +14,8 @@ constexpr double kGridTolerance = 0.001;  // seconds: a frame stamped 0.19999 be
 constexpr std::int64_t kGuessedFrame = 40'000;
 
 bool same_extradata(const AVCodecParameters& a, const AVCodecParameters& b) {
-  return a.extradata_size == b.extradata_size && (a.extradata_size == 0 || std::memcmp(a.extradata, b.extradata, static_cast<std::size_t>(a.extradata_size)) == 0);
+  return a.extradata_size == b.extradata_size &&
+         (a.extradata_size == 0 || std::memcmp(a.extradata, b.extradata, static_cast<std::size_t>(a.extradata_size)) == 0);
 }
 
 }  // namespace
@@ -56,7 +57,8 @@ Result<> Sampler::decode(const AVPacket* packet, const OnPicture& on_picture, bo
   if (packet && new_extradata_ && parameters_->extradata_size > 0) {
     const PacketPtr with_sets = copy_of(*packet);
     const auto size = static_cast<std::size_t>(parameters_->extradata_size);
-    if (auto* side = av_packet_new_side_data(with_sets.get(), AV_PKT_DATA_NEW_EXTRADATA, size)) std::memcpy(side, parameters_->extradata, size);
+    if (auto* side = av_packet_new_side_data(with_sets.get(), AV_PKT_DATA_NEW_EXTRADATA, size))
+      std::memcpy(side, parameters_->extradata, size);
     sent = avcodec_send_packet(decoder_.get(), with_sets.get());
     new_extradata_ = false;
   } else {
@@ -112,7 +114,8 @@ Result<> Sampler::take(const AVFrame& frame, const OnPicture& on_picture, bool q
 Result<std::string> Sampler::scaled(const AVFrame& frame, ScalerPtr& scaler, AVPixelFormat format, int width, int height) {
   // FAST_BILINEAR writes machine code at run time unless it shrinks, which the sandbox forbids.
   const int flags = width < frame.width ? SWS_FAST_BILINEAR : SWS_BILINEAR;
-  scaler.reset(sws_getCachedContext(scaler.release(), frame.width, frame.height, static_cast<AVPixelFormat>(frame.format), width, height, format, flags, nullptr, nullptr, nullptr));
+  scaler.reset(sws_getCachedContext(scaler.release(), frame.width, frame.height, static_cast<AVPixelFormat>(frame.format), width, height,
+                                    format, flags, nullptr, nullptr, nullptr));
   if (!scaler) return fail(ErrorCode::corrupt, "a picture of a size or format that cannot be scaled");
   std::uint8_t* planes[4] = {};
   int strides[4] = {};
@@ -123,7 +126,8 @@ Result<std::string> Sampler::scaled(const AVFrame& frame, ScalerPtr& scaler, AVP
   std::string out;
   if (rows == height) {
     out.resize(row * static_cast<std::size_t>(height));
-    for (int y = 0; y < height; ++y) std::memcpy(out.data() + static_cast<std::size_t>(y) * row, planes[0] + static_cast<std::ptrdiff_t>(y) * strides[0], row);
+    for (int y = 0; y < height; ++y)
+      std::memcpy(out.data() + static_cast<std::size_t>(y) * row, planes[0] + static_cast<std::ptrdiff_t>(y) * strides[0], row);
   }
   av_freep(&planes[0]);
   if (rows != height) return fail(ErrorCode::corrupt, "a picture could not be scaled");

@@ -1,6 +1,7 @@
 #include "broker/media/worker/sandbox.h"
 
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <seccomp.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -14,30 +15,34 @@
 #include <initializer_list>
 #include <memory>
 
-#include <fmt/format.h>
-
 namespace invigil::media {
 namespace {
 
 using Filter = std::unique_ptr<void, decltype(&seccomp_release)>;
 
 tl::unexpected<Error> refused(const char* what, int error) {
-  return fail(ErrorCode::unavailable, fmt::format("the media sandbox cannot be set up here ({}: {}); Linux with seccomp is needed", what, std::strerror(error)));
+  return fail(ErrorCode::unavailable,
+              fmt::format("the media sandbox cannot be set up here ({}: {}); Linux with seccomp is needed", what, std::strerror(error)));
 }
 
 // What decoding asks of the kernel once its libraries are loaded. Everything not named fails with EPERM.
-constexpr std::initializer_list<int> kAlways = {
-    SCMP_SYS(read), SCMP_SYS(readv), SCMP_SYS(pread64), SCMP_SYS(write), SCMP_SYS(writev), SCMP_SYS(lseek), SCMP_SYS(close),
-    SCMP_SYS(fstat), SCMP_SYS(recvfrom), SCMP_SYS(recvmsg), SCMP_SYS(sendto), SCMP_SYS(sendmsg), SCMP_SYS(poll), SCMP_SYS(ppoll),
-    SCMP_SYS(brk), SCMP_SYS(munmap), SCMP_SYS(mremap), SCMP_SYS(madvise), SCMP_SYS(futex), SCMP_SYS(sched_yield),
-    SCMP_SYS(sched_getaffinity), SCMP_SYS(clock_gettime), SCMP_SYS(clock_nanosleep), SCMP_SYS(nanosleep), SCMP_SYS(gettimeofday),
-    SCMP_SYS(getrandom), SCMP_SYS(getpid), SCMP_SYS(gettid), SCMP_SYS(getrusage), SCMP_SYS(setitimer), SCMP_SYS(rt_sigreturn),
-    SCMP_SYS(rt_sigprocmask), SCMP_SYS(rt_sigaction), SCMP_SYS(sigaltstack), SCMP_SYS(restart_syscall), SCMP_SYS(exit),
-    SCMP_SYS(exit_group)};
+constexpr std::initializer_list<int> kAlways = {SCMP_SYS(read),          SCMP_SYS(readv),           SCMP_SYS(pread64),
+                                                SCMP_SYS(write),         SCMP_SYS(writev),          SCMP_SYS(lseek),
+                                                SCMP_SYS(close),         SCMP_SYS(fstat),           SCMP_SYS(recvfrom),
+                                                SCMP_SYS(recvmsg),       SCMP_SYS(sendto),          SCMP_SYS(sendmsg),
+                                                SCMP_SYS(poll),          SCMP_SYS(ppoll),           SCMP_SYS(brk),
+                                                SCMP_SYS(munmap),        SCMP_SYS(mremap),          SCMP_SYS(madvise),
+                                                SCMP_SYS(futex),         SCMP_SYS(sched_yield),     SCMP_SYS(sched_getaffinity),
+                                                SCMP_SYS(clock_gettime), SCMP_SYS(clock_nanosleep), SCMP_SYS(nanosleep),
+                                                SCMP_SYS(gettimeofday),  SCMP_SYS(getrandom),       SCMP_SYS(getpid),
+                                                SCMP_SYS(gettid),        SCMP_SYS(getrusage),       SCMP_SYS(setitimer),
+                                                SCMP_SYS(rt_sigreturn),  SCMP_SYS(rt_sigprocmask),  SCMP_SYS(rt_sigaction),
+                                                SCMP_SYS(sigaltstack),   SCMP_SYS(restart_syscall), SCMP_SYS(exit),
+                                                SCMP_SYS(exit_group)};
 
 // What libavformat's TCP does to a socket it has.
-constexpr std::initializer_list<int> kOnSockets = {SCMP_SYS(getsockopt), SCMP_SYS(setsockopt), SCMP_SYS(getsockname),
-                                                   SCMP_SYS(getpeername), SCMP_SYS(shutdown), SCMP_SYS(fcntl)};
+constexpr std::initializer_list<int> kOnSockets = {SCMP_SYS(getsockopt),  SCMP_SYS(setsockopt), SCMP_SYS(getsockname),
+                                                   SCMP_SYS(getpeername), SCMP_SYS(shutdown),   SCMP_SYS(fcntl)};
 
 int allow(void* f, std::initializer_list<int> calls) {
   for (const int call : calls)
@@ -64,8 +69,7 @@ int build(void* f, Powers powers) {
   if (r != 0 || powers == Powers::network_stream) return r;
   constexpr std::uint64_t type_mask = 0xf;  // without SOCK_CLOEXEC and SOCK_NONBLOCK
   for (const int family : {AF_INET, AF_INET6}) {
-    const scmp_arg_cmp cmp[] = {{0, SCMP_CMP_EQ, static_cast<std::uint64_t>(family), 0},
-                                {1, SCMP_CMP_MASKED_EQ, type_mask, SOCK_STREAM}};
+    const scmp_arg_cmp cmp[] = {{0, SCMP_CMP_EQ, static_cast<std::uint64_t>(family), 0}, {1, SCMP_CMP_MASKED_EQ, type_mask, SOCK_STREAM}};
     if (r == 0) r = seccomp_rule_add_array(f, SCMP_ACT_ALLOW, SCMP_SYS(socket), 2, cmp);
   }
   // seccomp and prctl can only tighten further: drop_connect needs them.

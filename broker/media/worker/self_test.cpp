@@ -1,4 +1,5 @@
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <sys/mman.h>
 #include <sys/ptrace.h>
 #include <sys/socket.h>
@@ -10,8 +11,6 @@
 #include <cstdio>
 #include <cstring>
 
-#include <fmt/format.h>
-
 #include "broker/media/worker/sandbox.h"
 
 namespace invigil::media {
@@ -21,7 +20,8 @@ int report(const char* what, long result, int& open_doors) {
   const int error = errno;
   const bool refused = result < 0 && (error == EPERM || error == EACCES);
   if (!refused) ++open_doors;
-  const auto line = fmt::format("{{\"try\":\"{}\",\"refused\":{},\"answer\":\"{}\"}}\n", what, refused, result < 0 ? std::strerror(error) : "done");
+  const auto line =
+      fmt::format("{{\"try\":\"{}\",\"refused\":{},\"answer\":\"{}\"}}\n", what, refused, result < 0 ? std::strerror(error) : "done");
   [[maybe_unused]] const auto n = ::write(1, line.data(), line.size());
   return open_doors;
 }

@@ -78,8 +78,8 @@ Result<> Transcoder::encode_scaled(AVFrame& frame, std::vector<TimedPacket>& out
   if (key) last_key_ = time;
 
   // Where the size stays swscale is asked for no horizontal scaling: see Sampler about code written at run time.
-  scaler_.reset(sws_getCachedContext(scaler_.release(), frame.width, frame.height, static_cast<AVPixelFormat>(frame.format), encoder_->width,
-                                     encoder_->height, AV_PIX_FMT_YUV420P, SWS_BILINEAR, nullptr, nullptr, nullptr));
+  scaler_.reset(sws_getCachedContext(scaler_.release(), frame.width, frame.height, static_cast<AVPixelFormat>(frame.format),
+                                     encoder_->width, encoder_->height, AV_PIX_FMT_YUV420P, SWS_BILINEAR, nullptr, nullptr, nullptr));
   if (!scaler_) return {};
   av_frame_unref(scaled_.get());
   scaled_->format = AV_PIX_FMT_YUV420P;

@@ -44,7 +44,8 @@ int main(int argc, char** argv) {
   const double per_frame = option(argc, argv, "record-per-frame", 1);
   const long count = static_cast<long>(option(argc, argv, "records", 400000) / per_frame);
   Keys keys;
-  if (zmq_curve_keypair(keys.server_public, keys.server_secret) != 0 || zmq_curve_keypair(keys.client_public, keys.client_secret) != 0) return 1;
+  if (zmq_curve_keypair(keys.server_public, keys.server_secret) != 0 || zmq_curve_keypair(keys.client_public, keys.client_secret) != 0)
+    return 1;
   int channel[2];
   if (pipe(channel) != 0) return 1;
   const pid_t sender = fork();

@@ -78,7 +78,9 @@ void run_clients(const char* endpoint, const Load& load) {
     bool busy = false;
     for (std::size_t i = 0; i < clients.size(); ++i) {
       Client& c = clients[i];
-      const long due = load.rate > 0 ? std::min<long>(load.frames, static_cast<long>((at - begun) * load.rate + static_cast<double>(i) / load.clients)) : load.frames;
+      const long due =
+          load.rate > 0 ? std::min<long>(load.frames, static_cast<long>((at - begun) * load.rate + static_cast<double>(i) / load.clients))
+                        : load.frames;
       for (int burst = 0; burst < 32 && c.sent < due && c.sent - c.acked < load.window; ++burst, busy = true) {
         std::memcpy(buffer.data(), &c.sent, sizeof c.sent);
         c.sent_at[static_cast<std::size_t>(c.sent++)] = now_s();
@@ -90,14 +92,18 @@ void run_clients(const char* endpoint, const Load& load) {
       if (items[i].revents & ZMQ_POLLIN)
         for (long high; zmq_recv(clients[i].socket, &high, sizeof high, ZMQ_DONTWAIT) == sizeof high;) {
           const double got = now_s();
-          for (; clients[i].acked <= high; ++done) latency_ms.push_back((got - clients[i].sent_at[static_cast<std::size_t>(clients[i].acked++)]) * 1e3);
+          for (; clients[i].acked <= high; ++done)
+            latency_ms.push_back((got - clients[i].sent_at[static_cast<std::size_t>(clients[i].acked++)]) * 1e3);
         }
   }
   const double rate = static_cast<double>(load.frames * load.clients) * load.per_frame / (now_s() - begun);
   const double p99 = quantile(latency_ms, 0.99);
-  const std::string more = ",\"records_per_s\":" + std::to_string(rate) + ",\"ack_p50_ms\":" + std::to_string(quantile(latency_ms, 0.5)) + ",\"ack_p99_ms\":" + std::to_string(p99);
-  if (load.rate > 0) report(p99, "ms", more);
-  else report(rate, "records/s", more);
+  const std::string more = ",\"records_per_s\":" + std::to_string(rate) + ",\"ack_p50_ms\":" + std::to_string(quantile(latency_ms, 0.5)) +
+                           ",\"ack_p99_ms\":" + std::to_string(p99);
+  if (load.rate > 0)
+    report(p99, "ms", more);
+  else
+    report(rate, "records/s", more);
   std::fflush(stdout);
   _exit(0);
 }
@@ -108,9 +114,12 @@ int main(int argc, char** argv) {
   std::string folder = ".";
   for (int i = 1; i + 1 < argc; ++i)
     if (std::strcmp(argv[i], "--dir") == 0) folder = argv[i + 1];
-  const Load load{static_cast<int>(option(argc, argv, "clients", 30)), static_cast<long>(option(argc, argv, "frames", 20000)),
-                  static_cast<long>(option(argc, argv, "window", 256)), static_cast<std::size_t>(option(argc, argv, "size", 200)),
-                  option(argc, argv, "record-per-frame", 1), option(argc, argv, "rate", 0)};
+  const Load load{static_cast<int>(option(argc, argv, "clients", 30)),
+                  static_cast<long>(option(argc, argv, "frames", 20000)),
+                  static_cast<long>(option(argc, argv, "window", 256)),
+                  static_cast<std::size_t>(option(argc, argv, "size", 200)),
+                  option(argc, argv, "record-per-frame", 1),
+                  option(argc, argv, "rate", 0)};
   if (zmq_curve_keypair(server_public, server_secret) != 0 || zmq_curve_keypair(client_public, client_secret) != 0) return 1;
   int channel[2];
   if (pipe(channel) != 0) return 1;
