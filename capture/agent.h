@@ -9,11 +9,11 @@
 #include <vector>
 
 #include "broker/bus/broker_client.h"
-#include "broker/http/server.h"
 #include "broker/log/data_lock.h"
 #include "broker/log/posix_disk.h"
 #include "broker/log/segment_log.h"
 #include "broker/objects/file_object_store.h"
+#include "broker/platform/http/server.h"
 #include "capture/agent_memory.h"
 #include "capture/camera/camera_worker.h"
 #include "capture/cbt/intake.h"

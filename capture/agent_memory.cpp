@@ -2,7 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "broker/files/durable_file.h"
+#include "broker/platform/files/durable_file.h"
 
 namespace invigil {
 

@@ -5,7 +5,7 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 
-#include "broker/http/loopback_client.h"
+#include "broker/platform/http/loopback_client.h"
 #include "capture/capture_fixture.h"
 
 namespace invigil {

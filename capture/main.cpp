@@ -6,8 +6,8 @@
 #include <nlohmann/json.hpp>
 
 #include "broker/bus/client_config.h"
-#include "broker/files/durable_file.h"
-#include "broker/http/get.h"
+#include "broker/platform/files/durable_file.h"
+#include "broker/platform/http/get.h"
 #include "capture/agent.h"
 #include "models/program/program.h"
 

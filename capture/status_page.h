@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "broker/http/server.h"
+#include "broker/platform/http/server.h"
 #include "capture/agent.h"
 
 namespace invigil {

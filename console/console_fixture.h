@@ -17,7 +17,7 @@
 #include "broker/bus/broker_client.h"
 #include "broker/bus/client_config.h"
 #include "broker/custody/stream_writer.h"
-#include "broker/http/loopback_client.h"
+#include "broker/platform/http/loopback_client.h"
 #include "broker/serve/broker_server.h"
 #include "console/console_server.h"
 #include "console/registry/registry.h"

@@ -7,7 +7,7 @@
 #include <mutex>
 #include <thread>
 
-#include "broker/files/durable_file.h"
+#include "broker/platform/files/durable_file.h"
 #include "console/api/context.h"
 #include "console/api/routes.h"
 #include "console/api/video_cache.h"

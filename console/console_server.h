@@ -8,7 +8,7 @@
 #include <string>
 
 #include "broker/bus/client_config.h"
-#include "broker/http/server.h"
+#include "broker/platform/http/server.h"
 #include "console/auth/accounts.h"
 #include "models/result.h"
 #include "models/time.h"

@@ -1,8 +1,8 @@
 // Pushes and video, over real sockets, from real parts.
 #include <fmt/format.h>
 
-#include "broker/http/loopback_websocket.h"
-#include "broker/media/media.h"
+#include "broker/platform/http/loopback_websocket.h"
+#include "broker/platform/media/media.h"
 #include "console/console_fixture.h"
 #include "models/scene.pb.h"
 

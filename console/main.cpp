@@ -5,7 +5,7 @@
 #include <CLI/CLI.hpp>
 #include <iostream>
 
-#include "broker/files/durable_file.h"
+#include "broker/platform/files/durable_file.h"
 #include "console/auth/user_records.h"
 #include "console/console_server.h"
 #include "console/registry/registry.h"

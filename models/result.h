@@ -7,7 +7,7 @@
 
 namespace invigil {
 
-/// What sort of failure it was; each maps to one HTTP status (broker/http) and one exit code.
+/// What sort of failure it was; each maps to one HTTP status (broker/platform/http) and one exit code.
 enum class ErrorCode {
   invalid,          ///< the input is malformed or breaks a rule: repeat only after changing it
   not_found,        ///< the thing named does not exist

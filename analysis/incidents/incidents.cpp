@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <set>
 
-#include "broker/crypto/crypto.h"
+#include "broker/platform/crypto/crypto.h"
 
 namespace invigil {
 namespace {

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "broker/crypto/crypto.h"
+#include "broker/platform/crypto/crypto.h"
 
 namespace invigil {
 namespace {

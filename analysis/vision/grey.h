@@ -4,7 +4,7 @@
 #include <opencv2/core.hpp>
 #include <string>
 
-#include "broker/media/media.h"
+#include "broker/platform/media/media.h"
 
 namespace invigil {
 

@@ -5,7 +5,7 @@
 #include <fstream>
 #include <iterator>
 
-#include "broker/crypto/crypto.h"
+#include "broker/platform/crypto/crypto.h"
 #include "models/nets/nets.h"
 
 namespace invigil {

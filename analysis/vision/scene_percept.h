@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "analysis/detector.h"
-#include "broker/media/media.h"
+#include "broker/platform/media/media.h"
 #include "models/result.h"
 #include "models/scene.pb.h"
 #include "models/time.h"

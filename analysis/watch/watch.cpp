@@ -13,7 +13,7 @@
 #include "analysis/vision/seat_proposal.h"
 #include "analysis/watch/seats_file.h"
 #include "analysis/watch/watch_lines.h"
-#include "broker/media/media.h"
+#include "broker/platform/media/media.h"
 #include "models/id.h"
 
 namespace invigil {

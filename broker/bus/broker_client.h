@@ -11,9 +11,9 @@
 #include <string_view>
 #include <vector>
 
-#include "broker/crypto/crypto.h"
 #include "broker/custody/stream_writer.h"
 #include "broker/log/event_log.h"
+#include "broker/platform/crypto/crypto.h"
 #include "models/record.h"
 #include "models/registry.pb.h"
 #include "models/result.h"

@@ -6,7 +6,7 @@
 #include <fstream>
 #include <iostream>
 
-#include "broker/files/durable_file.h"
+#include "broker/platform/files/durable_file.h"
 #include "models/id.h"
 
 namespace invigil {

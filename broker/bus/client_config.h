@@ -5,7 +5,7 @@
 #include <string>
 
 #include "broker/bus/broker_client.h"
-#include "broker/crypto/crypto.h"
+#include "broker/platform/crypto/crypto.h"
 #include "models/config/config.h"
 #include "models/registry.pb.h"
 #include "models/result.h"

@@ -11,7 +11,7 @@
 #include <thread>
 #include <vector>
 
-#include "broker/crypto/crypto.h"
+#include "broker/platform/crypto/crypto.h"
 #include "models/result.h"
 
 namespace invigil {

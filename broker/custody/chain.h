@@ -4,8 +4,8 @@
 #include <string>
 #include <string_view>
 
-#include "broker/crypto/crypto.h"
 #include "broker/log/event_log.h"
+#include "broker/platform/crypto/crypto.h"
 #include "models/record.h"
 
 namespace invigil {

@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-#include "broker/crypto/crypto.h"
+#include "broker/platform/crypto/crypto.h"
 #include "models/record.pb.h"
 #include "models/result.h"
 #include "models/time.h"

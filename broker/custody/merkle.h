@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-#include "broker/crypto/crypto.h"
+#include "broker/platform/crypto/crypto.h"
 
 namespace invigil {
 

@@ -7,8 +7,8 @@
 #include <iterator>
 #include <nlohmann/json.hpp>
 
-#include "broker/crypto/crypto.h"
 #include "broker/custody/verify/verifier.h"
+#include "broker/platform/crypto/crypto.h"
 #include "models/logging/json_lines.h"
 
 namespace {

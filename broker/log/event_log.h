@@ -10,7 +10,7 @@
 #include <string_view>
 #include <vector>
 
-#include "broker/crypto/crypto.h"
+#include "broker/platform/crypto/crypto.h"
 #include "models/record.h"
 #include "models/result.h"
 #include "models/time.h"

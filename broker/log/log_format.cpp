@@ -4,7 +4,7 @@
 
 #include <charconv>
 
-#include "broker/crypto/crypto.h"
+#include "broker/platform/crypto/crypto.h"
 
 namespace invigil {
 namespace {

@@ -12,7 +12,7 @@
 #include <cstdio>
 #include <cstring>
 
-#include "broker/files/durable_file.h"
+#include "broker/platform/files/durable_file.h"
 
 namespace invigil {
 namespace {

@@ -10,8 +10,8 @@
 #include <cerrno>
 #include <vector>
 
-#include "broker/files/durable_file.h"
 #include "broker/log/posix_disk.h"
+#include "broker/platform/files/durable_file.h"
 #include "models/record.h"
 
 namespace invigil {

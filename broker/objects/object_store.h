@@ -7,7 +7,7 @@
 #include <string>
 #include <string_view>
 
-#include "broker/crypto/crypto.h"
+#include "broker/platform/crypto/crypto.h"
 #include "models/result.h"
 
 namespace invigil {

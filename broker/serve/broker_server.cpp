@@ -9,11 +9,11 @@
 #include <fstream>
 
 #include "broker/custody/merkle_tree.h"
-#include "broker/files/durable_file.h"
 #include "broker/log/data_lock.h"
 #include "broker/log/posix_disk.h"
 #include "broker/log/segment_log.h"
 #include "broker/objects/file_object_store.h"
+#include "broker/platform/files/durable_file.h"
 #include "broker/serve/broker_history.h"
 #include "broker/serve/bulk_server.h"
 #include "broker/serve/gateway_thread.h"

@@ -10,8 +10,8 @@
 #include <string>
 #include <thread>
 
-#include "broker/media/media.h"
 #include "broker/objects/object_store.h"
+#include "broker/platform/media/media.h"
 #include "capture/camera/disk_watch.h"
 #include "capture/camera/part_clock.h"
 #include "capture/commit/committer.h"

@@ -5,8 +5,8 @@
 #include <fstream>
 #include <set>
 
-#include "broker/media/rtsp_test_server.h"
 #include "broker/objects/file_object_store.h"
+#include "broker/platform/media/rtsp_test_server.h"
 #include "capture/capture_fixture.h"
 
 namespace invigil {

@@ -5,7 +5,7 @@
 #include <string_view>
 #include <vector>
 
-#include "broker/crypto/crypto.h"
+#include "broker/platform/crypto/crypto.h"
 #include "models/result.h"
 #include "models/test_event.pb.h"
 

@@ -1,7 +1,7 @@
 #pragma once
 // The intake over HTTP and WebSocket: POST /v1/cbt/events, GET /v1/cbt/next, /v1/cbt/ws.
 
-#include "broker/http/server.h"
+#include "broker/platform/http/server.h"
 #include "capture/cbt/intake.h"
 
 namespace invigil {

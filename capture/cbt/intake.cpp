@@ -5,7 +5,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "broker/http/server.h"
+#include "broker/platform/http/server.h"
 #include "models/id.h"
 #include "models/record.h"
 

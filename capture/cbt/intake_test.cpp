@@ -5,8 +5,8 @@
 #include <future>
 #include <nlohmann/json.hpp>
 
-#include "broker/http/loopback_client.h"
-#include "broker/http/server.h"
+#include "broker/platform/http/loopback_client.h"
+#include "broker/platform/http/server.h"
 #include "capture/capture_fixture.h"
 #include "capture/cbt/cbt_routes.h"
 

@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-#include "broker/crypto/crypto.h"
+#include "broker/platform/crypto/crypto.h"
 #include "models/record.pb.h"
 
 namespace invigil {

@@ -11,9 +11,9 @@
 #include <thread>
 #include <vector>
 
-#include "broker/crypto/crypto.h"
 #include "broker/custody/stream_writer.h"
 #include "broker/log/event_log.h"
+#include "broker/platform/crypto/crypto.h"
 #include "models/sync.h"
 #include "models/time.h"
 

@@ -1,6 +1,6 @@
 #include "capture/registry/plan_book.h"
 
-#include "broker/crypto/crypto.h"
+#include "broker/platform/crypto/crypto.h"
 #include "models/record.h"
 
 namespace invigil {

@@ -1,6 +1,6 @@
 #include "capture/registry/registry_cache.h"
 
-#include "broker/files/durable_file.h"
+#include "broker/platform/files/durable_file.h"
 
 namespace invigil {
 namespace {

@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "broker/bus/broker_client.h"
-#include "broker/http/server.h"
+#include "broker/platform/http/server.h"
 #include "console/api/problem.h"
 #include "console/auth/accounts.h"
 #include "console/index/feed.h"

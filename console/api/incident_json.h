@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-#include "broker/db/database.h"
+#include "broker/platform/db/database.h"
 #include "models/result.h"
 
 namespace invigil {

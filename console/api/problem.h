@@ -7,7 +7,7 @@
 #include <tl/expected.hpp>
 #include <variant>
 
-#include "broker/http/server.h"
+#include "broker/platform/http/server.h"
 #include "models/result.h"
 
 namespace invigil {

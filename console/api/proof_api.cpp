@@ -1,8 +1,8 @@
 // One record as the log holds it, and the signature that covers it.
 #include <nlohmann/json.hpp>
 
-#include "broker/crypto/crypto.h"
 #include "broker/custody/stream_writer.h"
+#include "broker/platform/crypto/crypto.h"
 #include "console/api/routes.h"
 #include "console/index/ranges.h"
 #include "models/id.h"

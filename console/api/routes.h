@@ -1,7 +1,7 @@
 #pragma once
 // Every route of the console, one noun a file.
 
-#include "broker/http/server.h"
+#include "broker/platform/http/server.h"
 #include "console/api/context.h"
 
 namespace invigil {

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "broker/db/database.h"
+#include "broker/platform/db/database.h"
 #include "console/index/coverage.h"
 #include "models/result.h"
 #include "models/time.h"

@@ -4,7 +4,7 @@
 #include <set>
 #include <sstream>
 
-#include "broker/crypto/crypto.h"
+#include "broker/platform/crypto/crypto.h"
 #include "console/api/incident_json.h"
 #include "console/api/routes.h"
 #include "console/api/session_json.h"

@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
-#include "broker/media/media.h"
+#include "broker/platform/media/media.h"
 #include "console/api/routes.h"
 #include "console/api/session_json.h"
 #include "console/api/video_cache.h"

@@ -6,7 +6,7 @@
 #include <array>
 #include <nlohmann/json.hpp>
 
-#include "broker/crypto/crypto.h"
+#include "broker/platform/crypto/crypto.h"
 #include "models/id.h"
 #include "models/utf8.h"
 

@@ -12,7 +12,7 @@
 #include <string_view>
 #include <vector>
 
-#include "broker/db/database.h"
+#include "broker/platform/db/database.h"
 #include "console/auth/rights.h"
 #include "models/result.h"
 #include "models/sync.h"

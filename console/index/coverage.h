@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "broker/db/database.h"
+#include "broker/platform/db/database.h"
 #include "models/result.h"
 #include "models/time.h"
 

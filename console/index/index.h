@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "broker/bus/broker_client.h"
-#include "broker/db/database.h"
+#include "broker/platform/db/database.h"
 #include "models/result.h"
 #include "models/sync.h"
 

@@ -1,7 +1,7 @@
 // What analysis claims and what persons decide.
 #include <nlohmann/json.hpp>
 
-#include "broker/crypto/crypto.h"
+#include "broker/platform/crypto/crypto.h"
 #include "console/index/index.h"
 #include "console/index/words.h"
 #include "models/id.h"

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "broker/bus/broker_client.h"
-#include "broker/db/database.h"
+#include "broker/platform/db/database.h"
 #include "models/media.pb.h"
 #include "models/result.h"
 #include "models/scene.pb.h"

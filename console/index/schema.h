@@ -3,7 +3,7 @@
 
 #include <span>
 
-#include "broker/db/database.h"
+#include "broker/platform/db/database.h"
 
 namespace invigil {
 

@@ -6,8 +6,8 @@
 #include <string_view>
 
 #include "broker/bus/broker_client.h"
-#include "broker/crypto/crypto.h"
 #include "broker/custody/stream_writer.h"
+#include "broker/platform/crypto/crypto.h"
 #include "models/record.pb.h"
 #include "models/result.h"
 #include "models/sync.h"

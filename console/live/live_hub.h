@@ -13,7 +13,7 @@
 #include <vector>
 
 #include "broker/bus/broker_client.h"
-#include "broker/http/server.h"
+#include "broker/platform/http/server.h"
 #include "console/auth/accounts.h"
 #include "console/index/index.h"
 #include "console/live/answer_board.h"

@@ -5,7 +5,7 @@
 #include <array>
 #include <nlohmann/json.hpp>
 
-#include "broker/crypto/crypto.h"
+#include "broker/platform/crypto/crypto.h"
 #include "console/plan/plan_sense.h"
 #include "models/schema/schema.h"
 #include "models/time.h"

@@ -7,7 +7,7 @@
 #include <nlohmann/json.hpp>
 #include <sstream>
 
-#include "broker/crypto/crypto.h"
+#include "broker/platform/crypto/crypto.h"
 
 namespace invigil {
 namespace {

@@ -5,8 +5,8 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 
-#include "broker/crypto/crypto.h"
-#include "broker/files/durable_file.h"
+#include "broker/platform/crypto/crypto.h"
+#include "broker/platform/files/durable_file.h"
 #include "console/index/ranges.h"
 #include "models/id.h"
 #include "models/schema/schema.h"

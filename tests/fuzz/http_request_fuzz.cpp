@@ -1,10 +1,10 @@
 // Request heads, chunked bodies, ranges, routes and WebSocket frames from arbitrary bytes.
 #include <cstdint>
 
-#include "broker/http/message.h"
-#include "broker/http/range.h"
-#include "broker/http/route_table.h"
-#include "broker/http/websocket_frames.h"
+#include "broker/platform/http/message.h"
+#include "broker/platform/http/range.h"
+#include "broker/platform/http/route_table.h"
+#include "broker/platform/http/websocket_frames.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace invigil;

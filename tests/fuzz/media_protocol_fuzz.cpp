@@ -2,9 +2,9 @@
 #include <cstdint>
 #include <string_view>
 
-#include "broker/media/protocol.h"
-#include "broker/media/source.h"
-#include "broker/media/worker/h264.h"
+#include "broker/platform/media/protocol.h"
+#include "broker/platform/media/source.h"
+#include "broker/platform/media/worker/h264.h"
 
 namespace {
 

@@ -4,6 +4,7 @@
 layers      a folder includes only what lies below it; capture, analysis and console never see each other
 homes       each third-party library is included from its one home only
 length      no source file over 500 lines
+format      every C++ source is as clang-format 14 makes it by .clang-format
 links       every relative link of every README and document leads somewhere
 languages   both catalogues of the pages have the same keys, none empty
 secrets     no private key, password or host's absolute path in a committed file
@@ -34,18 +35,19 @@ HOMES = [
     (r"toml\+\+/", ["models/config/"]),
     (r"valijson/", ["models/schema/"]),
     (r"(zmq\.h|zmq\.hpp|zmq_addon\.hpp)", ["broker/bus/", "tests/bench/limits/"]),
-    (r"(sodium|openssl/)", ["broker/crypto/", "tests/bench/limits/"]),
-    (r"libav|libsw|seccomp\.h", ["broker/media/", "tests/bench/limits/"]),
-    (r"Poco/Data/", ["broker/db/"]),
-    (r"Poco/Net/", ["broker/http/"]),
-    (r"prometheus/", ["broker/metrics/"]),
+    (r"(sodium|openssl/)", ["broker/platform/crypto/", "tests/bench/limits/"]),
+    (r"libav|libsw|seccomp\.h", ["broker/platform/media/", "tests/bench/limits/"]),
+    (r"Poco/Data/", ["broker/platform/db/"]),
+    (r"Poco/Net/", ["broker/platform/http/"]),
+    (r"prometheus/", ["broker/platform/metrics/"]),
     (r"opencv2/", ["analysis/vision/", "tests/"]),
     (r"Eigen/|boost/math", ["analysis/forensics/"]),
     (r"CLI/", ["main.cpp", "_main.cpp"]),
 ]
 VERIFIER = "broker/custody/verify/"
+PLATFORM = "broker/platform/"
 # The verifier shares no code with the writers beyond the words and the hashing.
-VERIFIER_MAY_SEE = ("models/", "broker/crypto/", VERIFIER)
+VERIFIER_MAY_SEE = ("models/", "broker/platform/crypto/", VERIFIER)
 
 
 def sources(root, suffixes=(".h", ".cpp")):
@@ -70,6 +72,8 @@ def layers(root):
             target = included.split("/")[0]
             if own and target in LAYERS and target not in MAY_SEE[folder]:
                 yield f"{name}:{number}: {folder} must not see {target} ({included})"
+            if name.startswith(PLATFORM) and own and target in LAYERS and not included.startswith(("models/", PLATFORM)):
+                yield f"{name}:{number}: the platform serves and knows nothing of records ({included})"
             if name.startswith(VERIFIER) and not re.search(r"(_test\.cpp|/test_\w+\.(h|cpp))$", name) and own and target in LAYERS and not included.startswith(VERIFIER_MAY_SEE):
                 yield f"{name}:{number}: the verifier shares no code with the writers ({included})"
 
@@ -90,6 +94,16 @@ def length(root):
         lines = path.read_text(encoding="utf-8").count("\n")
         if lines > 500 and "generated" not in path.name and path.name != "api.d.ts":
             yield f"{path.relative_to(root)}: {lines} lines; split it by idea, 500 is the limit"
+
+
+def formatting(root):
+    names = [str(p) for p in sources(root)]
+    for n in range(0, len(names), 100):
+        done = subprocess.run(["clang-format-14", "--dry-run", "--ferror-limit=1", *names[n:n + 100]], capture_output=True, text=True)
+        for line in done.stderr.splitlines():
+            found = re.match(r"(.+?):(\d+):\d+: .*-Wclang-format-violations", line)
+            if found:
+                yield f"{pathlib.Path(found.group(1)).relative_to(root)}:{found.group(2)}: not as clang-format makes it; run scripts/format"
 
 
 def tracked(root):
@@ -249,7 +263,7 @@ def self_test(_root):
 
 
 def main():
-    checks = {f.__name__: f for f in (layers, homes, length, links, languages, secrets, headers)} | {"self": self_test}
+    checks = {f.__name__: f for f in (layers, homes, length, links, languages, secrets, headers)} | {"format": formatting} | {"self": self_test}
     root = pathlib.Path(sys.argv[2] if len(sys.argv) > 2 else ".").resolve()
     faults = list(checks[sys.argv[1]](root))
     print("\n".join(faults) if faults else "ok")

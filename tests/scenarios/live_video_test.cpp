@@ -6,7 +6,7 @@
 #include <set>
 
 #include "analysis/incidents/incidents.h"
-#include "broker/media/media_fixture.h"
+#include "broker/platform/media/media_fixture.h"
 #include "models/exam.pb.h"
 #include "models/id.h"
 #include "tests/scenarios/live_fixture.h"

@@ -7,7 +7,7 @@
 #include <random>
 #include <sstream>
 
-#include "broker/crypto/crypto.h"
+#include "broker/platform/crypto/crypto.h"
 #include "models/id.h"
 #include "models/media.pb.h"
 #include "models/registry.pb.h"

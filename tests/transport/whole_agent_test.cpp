@@ -11,7 +11,7 @@
 #include <set>
 
 #include "broker/custody/verify/verifier.h"
-#include "broker/http/loopback_client.h"
+#include "broker/platform/http/loopback_client.h"
 #include "capture/agent.h"
 #include "capture/capture_fixture.h"
 #include "models/exam.pb.h"

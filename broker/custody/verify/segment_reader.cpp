@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <fstream>
 
-#include "broker/crypto/crypto.h"
+#include "broker/platform/crypto/crypto.h"
 #include "models/record.h"
 
 namespace invigil::verify {

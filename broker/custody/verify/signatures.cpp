@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "broker/crypto/crypto.h"
+#include "broker/platform/crypto/crypto.h"
 #include "models/id.h"
 #include "models/record.h"
 #include "models/rules/access.h"

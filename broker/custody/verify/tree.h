@@ -6,7 +6,7 @@
 #include <optional>
 #include <vector>
 
-#include "broker/crypto/crypto.h"
+#include "broker/platform/crypto/crypto.h"
 
 namespace invigil::verify {
 

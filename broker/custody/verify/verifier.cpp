@@ -7,10 +7,10 @@
 #include <map>
 #include <set>
 
-#include "broker/crypto/crypto.h"
 #include "broker/custody/verify/segment_reader.h"
 #include "broker/custody/verify/signatures.h"
 #include "broker/custody/verify/tree.h"
+#include "broker/platform/crypto/crypto.h"
 #include "models/id.h"
 #include "models/media.pb.h"
 #include "models/record.h"
