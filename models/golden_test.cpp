@@ -37,6 +37,7 @@ const std::map<RecordKind, const pb::Message*>& payloads() {
       {STREAM_HEAD, &StreamHead::default_instance()},
       {CHECKPOINT, &Checkpoint::default_instance()},
       {LOSS, &Loss::default_instance()},
+      {LOG_EPOCH, &LogEpoch::default_instance()},
       {AGENT_STARTED, &AgentStarted::default_instance()},
       {AGENT_HEARTBEAT, &AgentHeartbeat::default_instance()},
       {CAMERA_STATUS, &CameraStatus::default_instance()},
@@ -141,6 +142,7 @@ std::map<std::string, std::function<Made()>> everything() {
   out["RecordHeader"] = golden_header;
   // Fields that came after a payload's first golden bytes: with everything it may say today.
   out["Observation.2"] = [] { return filled(Observation::default_instance()); };
+  out["Loss.2"] = [] { return filled(Loss::default_instance()); };
   for (const char* plan : {"Plan.2", "Plan.3"}) out[plan] = [] { return filled(Plan::default_instance()); };
   for (const auto& [kind, message] : payloads()) out[message->GetDescriptor()->name()] = [of = message] { return filled(*of); };
   for (const pb::Message* envelope :

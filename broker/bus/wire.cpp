@@ -24,8 +24,8 @@ Result<Message> decode_any(std::string_view frame) {
     return fail(ErrorCode::too_large, fmt::format("a message of {} bytes is over the limit of {}", frame.size(), kMaxMessageBytes));
   Message message;
   if (!message.ParseFromArray(frame.data() + 1, static_cast<int>(frame.size() - 1)) || message.body_case() == Message::BODY_NOT_SET)
-    return fail(ErrorCode::unsupported,
-                "a message this build does not know: both sides must speak wire version " + std::to_string(kWireVersion));
+    return fail(ErrorCode::unsupported, "a message this build does not know: it speaks wire versions " +
+                                            std::to_string(kOldestWireVersion) + " to " + std::to_string(kWireVersion));
   return message;
 }
 
@@ -39,6 +39,11 @@ std::string encode(const ToBroker& message) { return encode_any(message); }
 std::string encode(const FromBroker& message) { return encode_any(message); }
 Result<ToBroker> decode_to_broker(std::string_view frame) { return decode_any<ToBroker>(frame); }
 Result<FromBroker> decode_from_broker(std::string_view frame) { return decode_any<FromBroker>(frame); }
+
+Error other_wire(std::string_view principal, std::uint32_t version) {
+  return {ErrorCode::unsupported, fmt::format("{} speaks wire version {}, this broker speaks {} to {}: install matching versions",
+                                              principal, version, kOldestWireVersion, kWireVersion)};
+}
 
 void set_failure(Failure& out, const Error& error) {
   out.set_code(name_of(error.code));

@@ -21,8 +21,11 @@ struct Now {
 };
 inline Now now_of(const Clock& clock) { return {clock.now(), clock.mono_us()}; }
 
-/// What this build speaks. A peer of another version is refused with words.
-inline constexpr std::uint32_t kWireVersion = 1;
+/// What this build speaks, and the oldest it still understands: brokers are upgraded first, agents over the weeks after. A peer of
+/// another version is refused with words.
+inline constexpr std::uint32_t kWireVersion = 2;
+inline constexpr std::uint32_t kOldestWireVersion = 1;
+inline bool speaks_our_wire(std::uint32_t version) { return version >= kOldestWireVersion && version <= kWireVersion; }
 /// Protobuf messages are small; records and objects are not in them.
 inline constexpr std::size_t kMaxMessageBytes = 512 * 1024;
 /// An object travels in answers of at most this much.
@@ -45,6 +48,9 @@ Result<FromBroker> decode_from_broker(std::string_view frame);
 
 /// True for a DATA frame; its records are then `frame.substr(1)`.
 inline bool is_data(std::string_view frame) { return !frame.empty() && frame.front() == kDataFrame; }
+
+/// What a peer of another version is told.
+Error other_wire(std::string_view principal, std::uint32_t version);
 
 void set_failure(Failure& out, const Error& error);
 /// The Error a peer sent; codes this build does not know become `internal`.

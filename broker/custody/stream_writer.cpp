@@ -32,6 +32,16 @@ std::string checkpoint_message(const Checkpoint& checkpoint) {
   return out;
 }
 
+std::string epoch_message(const LogEpoch& epoch) {
+  std::string out = "invigil log epoch v1\n";
+  out.append(epoch.log());
+  out.push_back('\n');
+  out.append(epoch.id());
+  put_big_endian(out, epoch.from());
+  put_big_endian(out, static_cast<std::uint64_t>(epoch.at_us()));
+  return out;
+}
+
 StreamWriter::StreamWriter(std::string stream, StreamTip tip, const SigningKey& key, std::string boot_id)
     : stream_(std::move(stream)), seq_(tip.seq), hash_(tip.hash), key_(&key), boot_id_(std::move(boot_id)) {
   // Whether the last stored record was a head is not known here: one head too many is harmless.

@@ -65,5 +65,7 @@ class StreamWriter {
 std::string head_message(std::string_view stream, std::uint64_t seq, std::string_view hash);
 /// The bytes a checkpoint's signature covers.
 std::string checkpoint_message(const Checkpoint& checkpoint);
+/// And of an epoch.
+std::string epoch_message(const LogEpoch& epoch);
 
 }  // namespace invigil

@@ -17,11 +17,8 @@ void GatewayCore::on_enrol(const PeerMessage& m, Now now, GatewayOutputs& out) {
   if (!message) return refuse(m.peer, true, message.error(), out);
   if (!message->has_enrol()) return refuse(m.peer, true, {ErrorCode::unsupported, "this port only enrols: send ENROL"}, out);
   const Enrol& enrol = message->enrol();
-  if (enrol.schema_version() != kWireVersion)
-    return refuse(
-        m.peer, true,
-        {ErrorCode::unsupported, fmt::format("wire version {} is not {}: install matching versions", enrol.schema_version(), kWireVersion)},
-        out);
+  if (!speaks_our_wire(enrol.schema_version()))
+    return refuse(m.peer, true, other_wire("the program that enrols", enrol.schema_version()), out);
   if (enrol.curve_public_key() != m.key || enrol.signing_public_key().size() != 32)
     return refuse(m.peer, true, {ErrorCode::invalid, "the keys to enrol are not those of this connection"}, out);
   if (const auto holder = principals_.by_key(m.key))

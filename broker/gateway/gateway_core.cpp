@@ -11,7 +11,7 @@
 namespace invigil {
 
 GatewayCore::GatewayCore(GatewayOptions options, GatewayPorts ports, PrincipalTable& principals, const SigningKey& key, std::string boot_id,
-                         const std::map<std::string, StreamTip, std::less<>>& tips)
+                         const std::map<std::string, StreamTip, std::less<>>& tips, LogIdentity identity)
     : options_(std::move(options)),
       ports_(std::move(ports)),
       principals_(principals),
@@ -20,17 +20,20 @@ GatewayCore::GatewayCore(GatewayOptions options, GatewayPorts ports, PrincipalTa
               tips.contains(broker_stream(options_.broker)) ? tips.find(broker_stream(options_.broker))->second : StreamTip{}, key,
               std::move(boot_id)),
       own_tip_{writer_.seq(), writer_.hash(), 0},
-      streams_(tips) {}
+      streams_(tips),
+      identity_(std::move(identity)) {}
 
 GatewayCore::~GatewayCore() = default;
 
 void GatewayCore::own(RecordKind kind, std::string payload) { own_queue_.push_back({kind, std::move(payload), {}, false}); }
 
-void GatewayCore::start(const BrokerStarted& started, const std::vector<std::string>& connected, Now now) {
+void GatewayCore::start(const BrokerStarted& started, const std::vector<std::string>& connected, Now now, LogEpoch::Cause epoch) {
   started_us_ = now.wall.us;
   end_ = started.records();
   checkpoint_at_us_ = nonce_at_us_ = head_at_us_ = now.mono_us;
   own(BROKER_STARTED, started.SerializeAsString());
+  if (epoch == LogEpoch::CAUSE_UNSPECIFIED && identity_.epoch().id().empty()) epoch = LogEpoch::MADE;
+  if (epoch != LogEpoch::CAUSE_UNSPECIFIED) begin_epoch(epoch, nullptr, now);
   own_queue_.push_back({STREAM_HEAD, {}, {}, true});  // the first nonce
   nonce_queued_ = true;
   root_wanted_ = true;  // a first checkpoint, so that agents soon learn what is covered
@@ -95,6 +98,7 @@ void GatewayCore::on(const PeerMessage& m, Now now, GatewayOutputs& out) {
   switch (message->body_case()) {
     case ToBroker::kHeartbeat: return on_heartbeat(*peer, message->heartbeat(), now, out);
     case ToBroker::kAppend: return on_append(*peer, message->append().request(), m.body, now, out);
+    case ToBroker::kHole: return on_hole(*peer, message->hole(), now, out);
     case ToBroker::kTip: return on_tip(*peer, message->tip(), out);
     case ToBroker::kFollow:
     case ToBroker::kCredit:
@@ -107,11 +111,7 @@ void GatewayCore::on(const PeerMessage& m, Now now, GatewayOutputs& out) {
 
 void GatewayCore::on_hello(Peer& peer, const Hello& hello, Now now, GatewayOutputs& out) {
   const Principal& principal = *peer.principal;
-  if (hello.schema_version() != kWireVersion)
-    return refuse(peer.id, false,
-                  {ErrorCode::unsupported, fmt::format("{} speaks wire version {}, this broker speaks {}: install matching versions",
-                                                       principal.id(), hello.schema_version(), kWireVersion)},
-                  out);
+  if (!speaks_our_wire(hello.schema_version())) return refuse(peer.id, false, other_wire(principal.id(), hello.schema_version()), out);
   if (hello.principal() != principal.id())
     return refuse(
         peer.id, false,
@@ -123,9 +123,14 @@ void GatewayCore::on_hello(Peer& peer, const Hello& hello, Now now, GatewayOutpu
   peer.presence = &presence;
   presence.heard_us = now.mono_us;
   if (presence.state != PeerPresence::CONNECTED) set_presence(principal, presence, PeerPresence::CONNECTED, now);
+  // A program that knows an earlier epoch of ours need not tell us again what ended it.
+  const bool same_epoch = hello.epoch().empty() || hello.epoch() == identity_.epoch().id() || !identity_.was_in(hello.epoch());
+  if (hello.has_newest() && same_epoch && identity_.forgot(hello.newest(), options_.broker, key_.public_key()))
+    begin_epoch(LogEpoch::WENT_BACK, &hello.newest(), now);
   FromBroker message;
   Resume& resume = *message.mutable_resume();
-  resume.set_schema_version(kWireVersion);
+  resume.set_schema_version(hello.schema_version());
+  if (hello.schema_version() >= 2 && !identity_.epoch().id().empty()) *resume.mutable_epoch() = identity_.epoch();
   resume.set_broker(options_.broker);
   resume.set_signing_public_key(key_.public_key());
   resume.set_credit(options_.credit);
@@ -200,6 +205,7 @@ void GatewayCore::on_follow(Peer& peer, const ToBroker& message, GatewayOutputs&
     order.what = FollowOrder::What::start;
     order.id = message.follow().id();
     order.follow = message.follow();
+    order.epoch = identity_.epoch().id();
     order.batches = std::min<std::uint32_t>(message.follow().credit(), 64);
     peer.follows = true;
   } else if (message.has_credit()) {
@@ -356,6 +362,7 @@ void GatewayCore::commit_done(UnderWay done, const Committed& m, Now now, Gatewa
       nonce_at_us_ = now.mono_us;
       nonce_queued_ = false;
     }
+    identity_.apply(static_cast<std::uint32_t>(record.kind), record.payload);
     if (record.kind != PRINCIPAL_REVOKED) principals_.apply(static_cast<std::uint32_t>(record.kind), record.payload);
     if (record.done) record.done({}, sealed, now, out);
   }

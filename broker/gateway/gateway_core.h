@@ -22,6 +22,7 @@
 
 #include "broker/bus/wire.h"
 #include "broker/custody/stream_writer.h"
+#include "broker/gateway/log_identity.h"
 #include "broker/gateway/principal_table.h"
 #include "broker/gateway/stream_table.h"
 #include "broker/log/event_log.h"
@@ -109,6 +110,7 @@ struct FollowOrder {
   PeerId peer = 0;
   std::uint64_t id = 0;
   Follow follow = {};
+  std::string epoch = {};  ///< id of the log's epoch
   std::uint32_t batches = 0;
   std::shared_ptr<const Principal> principal = {};
 };
@@ -127,14 +129,17 @@ struct GatewayOutputs {
 /// The gateway. Single-thread. Deterministic: the same inputs give the same outputs.
 class GatewayCore {
  public:
-  /// `tips`: of every stream in the log. `principals` was rebuilt from the broker's stream; `key` signs it. Both must outlive this.
+  /// `tips`: of every stream in the log. `principals` and `identity` were rebuilt from the broker's stream; `key` signs it. `principals`
+  /// and `key` must outlive this.
   GatewayCore(GatewayOptions options, GatewayPorts ports, PrincipalTable& principals, const SigningKey& key, std::string boot_id,
-              const std::map<std::string, StreamTip, std::less<>>& tips);
+              const std::map<std::string, StreamTip, std::less<>>& tips, LogIdentity identity = {});
   ~GatewayCore();
 
   /// What the log said when it was opened; seals BROKER_STARTED. Call once, first. `connected`: principals whose last
-  /// PEER_PRESENCE said CONNECTED or STALE: they are watched as if just heard.
-  void start(const BrokerStarted& started, const std::vector<std::string>& connected, Now now);
+  /// PEER_PRESENCE said CONNECTED or STALE: they are watched as if just heard. `epoch`: of a log that was found to have gone back or was
+  /// restored, why a new one begins; unspecified otherwise.
+  void start(const BrokerStarted& started, const std::vector<std::string>& connected, Now now,
+             LogEpoch::Cause epoch = LogEpoch::CAUSE_UNSPECIFIED);
 
   /// Records in the broker's stream that something is missing.
   void record_loss(const Loss& loss) { own(LOSS, loss.SerializeAsString()); }
@@ -148,6 +153,8 @@ class GatewayCore {
   std::size_t gathered() const { return gathering_.records.size(); }
   bool commit_under_way() const { return under_way_.has_value(); }
   const Checkpoint& newest_checkpoint() const { return checkpoint_; }
+  /// The log's epoch as last recorded; without id before the first is durable.
+  const LogEpoch& epoch() const { return identity_.epoch(); }
 
  private:
   struct Presence {
@@ -215,6 +222,11 @@ class GatewayCore {
   void on_follow(Peer& peer, const ToBroker& message, GatewayOutputs& out);
   void on_enrol(const PeerMessage& m, Now now, GatewayOutputs& out);
 
+  void on_hole(Peer& peer, const Hole& hole, Now now, GatewayOutputs& out);
+  void acknowledge_hole(PeerId peer, const StreamState& stream, GatewayOutputs& out) const;
+  Result<Loss> examine_hole(Peer& peer, const Hole& hole, StreamState*& stream);
+  void begin_epoch(LogEpoch::Cause cause, const Checkpoint* unknown, Now now);
+
   struct Claim;  // a record taken apart
   Result<Claim> examine(Peer& peer, RecordView record);
   StreamAccess* access_of(Peer& peer, const std::string& stream, Result<>& why);
@@ -250,7 +262,10 @@ class GatewayCore {
   Sha256 sha_;
   std::vector<PeerId> acked_peers_;
   std::set<std::string> equivocations_;  // hashes of second headers recorded already, bounded
-  std::map<Hash, std::string> missing_;  // objects their agents have lost → principal, bounded
+  LogIdentity identity_;
+  bool epoch_queued_ = false;
+  std::set<std::string> holes_under_way_;  // streams whose hole is being recorded
+  std::map<Hash, std::string> missing_;    // objects their agents have lost → principal, bounded
   std::string nonce_;
   std::int64_t nonce_at_us_ = 0, head_at_us_ = 0, checkpoint_at_us_ = 0;
   bool nonce_queued_ = false, head_due_ = false, root_wanted_ = false, checkpoint_queued_ = false;

@@ -136,7 +136,8 @@ Result<> GatewayCore::check_object(const Peer& peer, const Claim& claim, Now now
 void GatewayCore::take(Peer& peer, const Claim& claim) {
   StreamState& s = *claim.stream;
   const std::size_t index = gathering_.records.size();
-  gathering_.records.push_back({claim.record, s.name, claim.seq, claim.kind, claim.hash, claim.prev_hash});
+  const bool behind_hole = s.hole_to != 0 && claim.seq == s.hole_to + 1;
+  gathering_.records.push_back({claim.record, s.name, claim.seq, claim.kind, claim.hash, claim.prev_hash, behind_hole});
   gathered_bytes_ += claim.record.header.size() + claim.record.payload.size();
   s.receive(claim.seq, claim.hash);
   if (claim.kind == SESSION_CLOSED) gathering_.session_closed = true;

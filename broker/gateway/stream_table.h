@@ -32,6 +32,7 @@ struct StreamState {
   StreamTip covered_next;              ///< by the one being made
   std::uint64_t nacked = 0;            ///< the seq last asked for, so that one gap makes one NACK
   std::int64_t nacked_at_us = 0;
+  std::uint64_t hole_to = 0;   ///< named and durable: the record after it may leave out what is missing before
   std::size_t touch_slot = 0;  ///< where it stands among the streams of the batch being gathered
 
   /// Forgets what was under way: its batch failed.
@@ -39,6 +40,12 @@ struct StreamState {
     received = committed.seq;
     received_hash = committed.hash;
     uncommitted.clear();
+  }
+  /// What is missing up to `to` has been named: the stream goes on after it. Only while nothing of it is under way.
+  void pass_hole(std::uint64_t to, const Hash& last_hash) {
+    committed.seq = hole_to = to;
+    committed.hash = last_hash;
+    fall_back();
   }
   void receive(std::uint64_t seq, const Hash& hash) {
     received = seq;

@@ -32,6 +32,7 @@ struct Appendable {
   std::uint32_t kind = 0;
   Hash hash{};       ///< of record.header
   Hash prev_hash{};  ///< as the header states it
+  bool behind_hole = false;  ///< it may leave numbers out: what is missing before it has been named
 };
 
 /// An append-only log of records. Thread-safe: one appender at a time, any number of readers.
@@ -40,7 +41,8 @@ class EventLog {
   virtual ~EventLog() = default;
 
   /// Appends all or nothing and returns the position of the first record, after the bytes are durable (fdatasync).
-  /// Each record must continue its stream (seq = tip + 1 and prev_hash = tip hash): `conflict` names the first that does not.
+  /// Each record must continue its stream (seq = tip + 1 and prev_hash = tip hash), or be `behind_hole` with seq > tip + 1: `conflict`
+  /// names the first that does not.
   /// `exhausted` when the disk is full: nothing was appended and the log stays usable.
   virtual Result<std::uint64_t> append(std::span<const Appendable> batch) = 0;
 

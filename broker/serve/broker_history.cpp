@@ -23,6 +23,7 @@ Result<BrokerHistory> replay_broker_stream(const EventLog& log, const std::strin
       if (!header) return tl::make_unexpected(header.error());
       next = header->seq() + 1;
       principals.apply(header->kind(), stored.record.payload);
+      history.identity.apply(header->kind(), stored.record.payload);
       if (header->kind() == BROKER_STARTED) ++history.starts;
       if (header->kind() != PEER_PRESENCE) continue;
       if (auto p = parse_payload<PeerPresence>(stored.record.payload)) presence[p->principal()] = p->state();

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "broker/gateway/log_identity.h"
 #include "broker/gateway/principal_table.h"
 #include "broker/log/event_log.h"
 #include "models/result.h"
@@ -14,6 +15,7 @@ namespace invigil {
 struct BrokerHistory {
   std::uint64_t starts = 0;
   std::uint64_t unreadable = 0;      ///< records of the stream that can't be read any more
+  LogIdentity identity;
   std::vector<std::string> present;  ///< principals whose last PEER_PRESENCE was CONNECTED or STALE
 };
 

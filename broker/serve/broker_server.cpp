@@ -156,7 +156,8 @@ class WholeBroker final : public BrokerServer {
       return sha256(stored->front().record.header);
     };
     ports.has_object = [this](const Hash& object) { return objects_->stat(object).has_value(); };
-    auto core = std::make_unique<GatewayCore>(gateway, ports, principals_, keys_.signing, random_bytes(16), log_->tips());
+    auto core =
+        std::make_unique<GatewayCore>(gateway, ports, principals_, keys_.signing, random_bytes(16), log_->tips(), history->identity);
     const LogRecovery& recovery = log_->recovery();
     BrokerStarted started;
     started.set_broker(options_.name);
@@ -165,7 +166,7 @@ class WholeBroker final : public BrokerServer {
     started.set_records(log_->end());
     started.set_torn_bytes(recovery.torn_bytes);
     started.set_at_us(clock_.now().us);
-    core->start(started, history->present, now_of(clock_));
+    core->start(started, history->present, now_of(clock_), restoration_.forgotten > 0 ? LogEpoch::WENT_BACK : LogEpoch::CAUSE_UNSPECIFIED);
     record_losses(*core, *history);
     zap_ = std::make_unique<ZapHandler>(context_, [this](std::string_view domain, std::string_view key) {
       return domain == kEnrolDomain || (domain == kDomain && principals_.by_key(key) != nullptr);

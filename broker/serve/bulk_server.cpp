@@ -107,15 +107,13 @@ void BulkServer::on_message(const ReceivedMessage& m) {
 }
 
 void BulkServer::on_hello(PeerId id, Peer& peer, const Hello& hello) {
-  if (hello.schema_version() != kWireVersion)
-    return refuse(id, {ErrorCode::unsupported, fmt::format("{} speaks wire version {}, this broker speaks {}: install matching versions",
-                                                           peer.principal->id(), hello.schema_version(), kWireVersion)});
+  if (!speaks_our_wire(hello.schema_version())) return refuse(id, other_wire(peer.principal->id(), hello.schema_version()));
   if (hello.principal() != peer.principal->id())
     return refuse(id,
                   {ErrorCode::denied, fmt::format("this key belongs to {}: set principal to that or enrol again", peer.principal->id())});
   peer.hello = true;
   FromBroker message;
-  message.mutable_resume()->set_schema_version(kWireVersion);
+  message.mutable_resume()->set_schema_version(hello.schema_version());
   message.mutable_resume()->set_broker(broker_);
   send(id, message);
 }

@@ -10,6 +10,7 @@
 
 #include "broker/bus/client_config.h"
 #include "broker/bus/socket.h"
+#include "capture/uplink/hole.h"
 #include "capture/uplink/object_sender.h"
 #include "capture/uplink/uplink_core.h"
 #include "models/media.pb.h"
@@ -69,6 +70,7 @@ class ZmqUplink final : public Uplink {
     out.program = options_.program;
     out.boot_id = random_bytes(16);
     out.broker_signing_key = options_.broker_signing_key;
+    out.known = options_.known;
     out.seed = options_.seed != 0 ? options_.seed : random_seed();
     out.records_per_frame = options_.records_per_frame;
     return out;
@@ -150,7 +152,8 @@ class ZmqUplink final : public Uplink {
       for (const Hash& object : out.puts) sender_.want(object);
       coverage_changed_ = coverage_changed_ || out.coverage_changed;
       if (out.coverage_fell) deletable_.clear();
-      if (out.loads.empty()) return;
+      for (const UnreadableFrom& hole : out.holes) name_hole(hole);
+      if (out.loads.empty() && out_.sends.empty()) return;
       for (const LoadRecords& load : out.loads) {
         LoadedRecords loaded{load.stream, load.from_seq};
         auto records = log_.read_stream(load.stream, load.from_seq, load.max_records, load.max_bytes);
@@ -165,6 +168,18 @@ class ZmqUplink final : public Uplink {
     }
   }
 
+  /// What nobody can produce any more is first said in the agent's own stream.
+  void name_hole(const UnreadableFrom& missing) {
+    if (!options_.name_hole) return;
+    auto loss = describe_hole(log_, missing.stream, missing.from_seq, missing.vouched ? &*missing.vouched : nullptr);
+    if (!loss) return;
+    const auto named = options_.name_hole(*loss);
+    if (!named) return Poco::Logger::get("uplink").error("a hole can't be recorded: " + named.error().message);
+    auto record = log_.read_stream(named->stream(), named->seq(), 1, 1);
+    if (!record || record->empty()) return;
+    core_.step(HoleNamed{std::move(*loss), named->stream(), named->seq(), std::move(record->front().record)}, now_, out_);
+  }
+
   void open() {
     auto socket = DealerSocket::connect(context_, socket_options_);
     if (!socket) return Poco::Logger::get("uplink").error(socket.error().message);
@@ -176,13 +191,7 @@ class ZmqUplink final : public Uplink {
   void delete_covered() {
     if (coverage_changed_) {
       coverage_changed_ = false;
-      std::uint64_t position = log_.end();
-      for (const auto& [stream, at] : core_.progress()) {
-        if (at.covered >= log_.tip(stream).seq) continue;
-        auto first = log_.read_stream(stream, at.covered + 1, 1, 1);
-        if (!first || first->empty()) return;
-        position = std::min(position, first->front().position);
-      }
+      const std::uint64_t position = covered_below(log_, core_.progress());
       if (options_.delete_covered && position > log_.begin()) deletable_.emplace_back(now_.mono_us + options_.keep_covered.us, position);
     }
     std::uint64_t position = 0;
@@ -194,10 +203,15 @@ class ZmqUplink final : public Uplink {
   }
 
   void delete_before(std::uint64_t position) {
-    Deletion deletion{position, 0, 0, {}};
+    Deletion deletion;
+    deletion.before_position = position;
     std::vector<Hash> objects;
     for (std::uint64_t next = std::max(deleted_to_, log_.begin()); next < position;) {
       auto records = log_.read(next, 1024, 4 << 20);
+      if (!records && records.error().code == ErrorCode::corrupt) {
+        ++next;  // the object it named stays: nobody can say which one it was
+        continue;
+      }
       if (!records || records->empty()) return;
       for (const StoredRecord& stored : *records) {
         next = stored.position + 1;
@@ -214,6 +228,8 @@ class ZmqUplink final : public Uplink {
         deletion.object_bytes += *size;
       }
     }
+    core_.deletes();
+    deletion.known = core_.known();
     if (options_.before_deletion) {
       if (auto recorded = options_.before_deletion(deletion); !recorded)
         return Poco::Logger::get("uplink").error("nothing deleted: " + recorded.error().message);

@@ -10,10 +10,17 @@
 #include "broker/bus/broker_client.h"
 #include "broker/log/event_log.h"
 #include "broker/objects/object_store.h"
+#include "models/record.pb.h"
 #include "models/result.h"
 #include "models/time.h"
 
 namespace invigil {
+
+/// What an agent must know of the broker's log after a restart, once it has deleted records on the broker's word.
+struct LogKnowledge {
+  Checkpoint deleted_on = {};  ///< the newest checkpoint when something was last deleted here; empty = nothing ever was
+  std::string epoch = {};      ///< id of the log's epoch then; empty = not known
+};
 
 /// What the uplink is about to delete here: acked by the broker and covered by a checkpoint of its whose signature was checked.
 struct Deletion {
@@ -21,7 +28,8 @@ struct Deletion {
   std::uint64_t objects = 0;
   std::uint64_t object_bytes = 0;
   /// Of each camera stream, the last video part that goes: its object and those of all parts before it are deleted.
-  std::map<std::string, std::uint64_t> parts_up_to;
+  std::map<std::string, std::uint64_t> parts_up_to = {};
+  LogKnowledge known = {};  ///< to be kept for UplinkOptions::known
 };
 
 struct UplinkOptions {
@@ -33,6 +41,10 @@ struct UplinkOptions {
   std::size_t records_per_frame = 64;  ///< when there is a backlog; a single waiting record goes at once
   /// Called on the uplink's thread before anything is deleted, so that the agent can record it (DELETED). An error stops the deletion.
   std::function<Result<>(const Deletion&)> before_deletion;
+  /// Called on the uplink's thread when records are missing that the broker lacks: makes the LOSS durable in this agent's own stream and
+  /// returns where. Without it a stream with a hole stands still.
+  std::function<Result<RecordRef>(const Loss&)> name_hole = {};
+  LogKnowledge known = {};  ///< from Deletion::known of an earlier run
 };
 
 /// A snapshot of how it goes.

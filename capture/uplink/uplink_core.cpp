@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "broker/custody/checkpoint.h"
+#include "broker/custody/stream_writer.h"
 
 namespace invigil {
 namespace {
@@ -25,7 +26,12 @@ Lane lane_of(std::string_view stream) {
 }
 
 UplinkCore::UplinkCore(UplinkCoreOptions options, HashLookup own_hash)
-    : options_(std::move(options)), own_hash_(std::move(own_hash)), random_(options_.seed), signing_key_(options_.broker_signing_key) {}
+    : options_(std::move(options)),
+      own_hash_(std::move(own_hash)),
+      random_(options_.seed),
+      signing_key_(options_.broker_signing_key),
+      deleted_on_(options_.known.deleted_on),
+      epoch_(options_.known.epoch) {}
 
 void UplinkCore::step(const UplinkInput& input, Now now, UplinkOutputs& out) {
   std::visit([&](const auto& m) { on(m, now, out); }, input);
@@ -41,6 +47,9 @@ void UplinkCore::hello(UplinkOutputs& out) const {
     hello.set_principal(options_.principal);
     hello.set_program(options_.program);
     hello.set_boot_id(options_.boot_id);
+    hello.set_epoch(epoch_);
+    const Checkpoint& newest = newest_.tree_size() > 0 ? newest_ : deleted_on_;
+    if (newest.tree_size() > 0) *hello.mutable_newest() = newest;
     for (std::size_t n = 0; it != streams_.end() && n < kStreamsPerHello; ++it, ++n) {
       StreamHigh& high = *hello.add_streams();
       high.set_stream(it->first);
@@ -81,6 +90,7 @@ void UplinkCore::on(const UplinkTick&, Now now, UplinkOutputs& out) {
     case State::up: break;
   }
   if (now.mono_us - heard_us_ >= options_.dead_after.us) return go_down(now, out);
+  say_holes(now, out);
   if (now.mono_us - beat_us_ >= options_.heartbeat_every.us) {
     beat_us_ = beat_mono_us_ = now.mono_us;
     beat_wall_us_ = now.wall.us;
@@ -132,7 +142,7 @@ void UplinkCore::on(const BrokerFrame& m, Now now, UplinkOutputs& out) {
 }
 
 void UplinkCore::on_resume(const Resume& resume, Now now, UplinkOutputs& out) {
-  if (resume.schema_version() != kWireVersion) {
+  if (!speaks_our_wire(resume.schema_version())) {
     trouble_ =
         fmt::format("the broker speaks wire version {}, this agent {}: install matching versions", resume.schema_version(), kWireVersion);
     return;
@@ -143,6 +153,8 @@ void UplinkCore::on_resume(const Resume& resume, Now now, UplinkOutputs& out) {
   } else {
     trouble_.clear();
   }
+  wire_version_ = resume.schema_version();
+  take_epoch(resume, out);
   for (const StreamHigh& high : resume.streams()) {
     const auto it = streams_.find(high.stream());
     if (it == streams_.end()) continue;
@@ -150,6 +162,8 @@ void UplinkCore::on_resume(const Resume& resume, Now now, UplinkOutputs& out) {
     if (std::exchange(s.resumed, true)) continue;  // the same RESUME twice would take back what was acked since
     s.trouble.clear();
     s.hold_us = 0;
+    s.hole.reset();
+    s.not_believed = false;
     if (high.seq() > s.at.tip) {
       hold(s,
            fmt::format("the broker has {} up to {}, this log only up to {}: this log is an older copy; nothing more is sent of it", s.name,
@@ -180,11 +194,29 @@ void UplinkCore::on_resume(const Resume& resume, Now now, UplinkOutputs& out) {
   }
 }
 
+/// Under a new epoch the log is another one: what it had vouched for it vouches for anew, before anything more is deleted here.
+void UplinkCore::take_epoch(const Resume& resume, UplinkOutputs& out) {
+  const LogEpoch& epoch = resume.epoch();
+  if (epoch.id().empty() || epoch.id() == epoch_ || epoch.public_key() != signing_key_) return;
+  if (!verify_signature(signing_key_, epoch_message(epoch), epoch.signature())) return;
+  const bool another = !std::exchange(epoch_, epoch.id()).empty();
+  if (!another) return;
+  for (auto& [name, s] : streams_) s.at.covered = 0;
+  checkpoint_size_ = 0;
+  newest_.Clear();
+  out.coverage_fell = true;
+}
+
 void UplinkCore::on_nack(const Nack& nack, Now now) {
   const auto it = streams_.find(nack.stream());
   if (it == streams_.end()) return;
   Stream& s = it->second;
   if (nack.permanent()) {
+    if (s.hole || s.not_believed) {  // it did not go back, it says: then the records are missing by this side's doing
+      s.hole.reset();
+      s.not_believed = true;
+      return hold(s, nack.failure().text(), now.mono_us + kHoldUs);
+    }
     hold(s, fmt::format("the broker refuses {}: {}", s.name, nack.failure().text()), now.mono_us + kRefusedUs);
     rewind(s, s.at.acked);
     return;
@@ -235,6 +267,7 @@ void UplinkCore::on_covered(const HeartbeatAnswer& answer, UplinkOutputs& out) {
     out.coverage_changed = true;
   }
   checkpoint_size_ = checkpoint.tree_size();
+  newest_ = checkpoint;
 }
 
 UplinkStatus UplinkCore::status() const {

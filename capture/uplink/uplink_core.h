@@ -19,6 +19,7 @@
 
 #include "broker/bus/wire.h"
 #include "broker/log/event_log.h"
+#include "capture/uplink/deletion.h"
 #include "capture/uplink/uplink.h"
 
 namespace invigil {
@@ -42,6 +43,7 @@ struct UplinkCoreOptions {
   Micros retry_first = millis(200);   ///< doubled each time, jittered over its upper half…
   Micros retry_longest = seconds(2);  ///< …up to this
   Micros resend_after = seconds(3);   ///< without an ack
+  LogKnowledge known = {};            ///< of the broker's log, from before a restart
 };
 
 // ---- inputs ----
@@ -66,8 +68,15 @@ struct ObjectDone {
   Hash object{};
   bool stored = false;
 };
+/// The answer to UnreadableFrom: the LOSS that names the hole is durable here, as record `seq` of `stream`.
+struct HoleNamed {
+  Loss loss;
+  std::string stream;
+  std::uint64_t seq = 0;
+  Record record;
+};
 struct UplinkTick {};
-using UplinkInput = std::variant<LogTips, BrokerFrame, LoadedRecords, ObjectDone, UplinkTick>;
+using UplinkInput = std::variant<LogTips, BrokerFrame, LoadedRecords, ObjectDone, HoleNamed, UplinkTick>;
 
 // ---- outputs ----
 
@@ -77,23 +86,23 @@ struct LoadRecords {
   std::size_t max_records = 0;
   std::size_t max_bytes = 0;
 };
+/// Records that the broker lacks and this log can't produce, from `from_seq` on: describe the hole, make it durable, answer HoleNamed; no
+/// answer when it can be read after all.
+struct UnreadableFrom {
+  std::string stream;
+  std::uint64_t from_seq = 0;
+  std::optional<Checkpoint> vouched;  ///< on which this log deleted, when it did
+};
 struct UplinkOutputs {
   bool open = false;  ///< a fresh connection, the old one closed; before `sends`
   bool close = false;
   std::vector<std::string> sends;
   std::vector<LoadRecords> loads;
   std::vector<Hash> puts;
+  std::vector<UnreadableFrom> holes;
   bool coverage_changed = false;  ///< more is covered
   bool coverage_fell = false;     ///< less is: nothing decided from an earlier progress() may be deleted any more
   void clear() { *this = {}; }
-};
-
-/// How far one stream is.
-struct StreamProgress {
-  std::uint64_t tip = 0;  ///< in the agent's log
-  std::uint64_t sent = 0;
-  std::uint64_t acked = 0;
-  std::uint64_t covered = 0;  ///< the log may drop up to here
 };
 
 /// The uplink. Single-thread. Deterministic: same seed and inputs, same outputs.
@@ -109,12 +118,24 @@ class UplinkCore {
   const std::string& nonce() const { return nonce_; }
   bool connected() const { return state_ == State::up; }
 
+  /// The driver is about to delete what is covered: from now on the newest checkpoint is what proves that it might.
+  void deletes() { deleted_on_ = newest_; }
+  /// What must outlive a restart once something was deleted.
+  LogKnowledge known() const { return {deleted_on_, epoch_}; }
+
  private:
   enum class State { waiting, saying_hello, up };
   struct Ready {
     Record record;
     std::uint64_t seq = 0;
     std::optional<Hash> object;  // must be at the broker first
+  };
+  struct NamedHole {
+    std::uint64_t to_seq = 0;
+    std::string stream;  // of the LOSS record that names it
+    std::uint64_t seq = 0;
+    Record record;
+    std::int64_t said_us = 0;
   };
   struct Stream {
     std::string name;
@@ -124,9 +145,12 @@ class UplinkCore {
     bool loading = false;
     bool resumed = false;  // on this connection
     std::uint64_t loading_from = 0;
-    std::string trouble;        // why nothing goes on here; empty as soon as it does
-    std::int64_t hold_us = 0;   // nothing is loaded or sent before then
-    std::int64_t moved_us = 0;  // last progress: ack or first send
+    std::string trouble;            // why nothing goes on here; empty as soon as it does
+    std::int64_t hold_us = 0;       // nothing is loaded or sent before then
+    std::int64_t moved_us = 0;      // last progress: ack or first send
+    std::optional<NamedHole> hole;  // behind which it goes on, once the broker has taken it
+    int unreadable = 0;             // times the next record failed its checksum
+    bool not_believed = false;      // the broker denies that it went back
   };
   struct ClockSample {
     std::int64_t low_us, high_us, round_trip_us;
@@ -136,7 +160,11 @@ class UplinkCore {
   void on(const BrokerFrame& m, Now now, UplinkOutputs& out);
   void on(const LoadedRecords& m, Now now, UplinkOutputs& out);
   void on(const ObjectDone& m, Now now, UplinkOutputs& out);
+  void on(const HoleNamed& m, Now now, UplinkOutputs& out);
   void on(const UplinkTick& m, Now now, UplinkOutputs& out);
+  void not_loaded(Stream& s, std::uint64_t next, const Error& why, Now now, UplinkOutputs& out);
+  void say_holes(Now now, UplinkOutputs& out);
+  void take_epoch(const Resume& resume, UplinkOutputs& out);
   void on_resume(const Resume& resume, Now now, UplinkOutputs& out);
   void on_nack(const Nack& nack, Now now);
   void on_heartbeat(const HeartbeatAnswer& answer, Now now, UplinkOutputs& out);
@@ -164,6 +192,9 @@ class UplinkCore {
   std::set<Hash> putting_, stored_;
   std::deque<Hash> stored_order_;
   std::string signing_key_, nonce_, trouble_;
+  Checkpoint newest_, deleted_on_;
+  std::string epoch_;  // id
+  std::uint32_t wire_version_ = 0;
   std::uint64_t checkpoint_size_ = 0, acked_total_ = 0, sent_records_ = 0, sent_bytes_ = 0;
   std::deque<ClockSample> clock_;
 };

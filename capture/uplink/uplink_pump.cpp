@@ -1,7 +1,5 @@
 // The sending half of the uplink: window, lanes, loading, objects before the records that name them.
 
-#include <fmt/format.h>
-
 #include <algorithm>
 
 #include "capture/uplink/uplink_core.h"
@@ -13,7 +11,6 @@ namespace {
 constexpr std::size_t kLoadRecords = 256;
 constexpr std::size_t kLoadBytes = 512 * 1024;
 constexpr std::size_t kStoredRemembered = 4096;
-constexpr std::int64_t kReadAgainUs = 1'000'000;
 
 // How much of the window a lane may fill, so that a backlog of evidence never makes an event wait for acks.
 constexpr std::array<std::uint64_t, 3> kWindowPercent{100, 90, 50};
@@ -37,6 +34,9 @@ void UplinkCore::hold(Stream& s, std::string why, std::int64_t until_us) {
 void UplinkCore::acked(Stream& s, std::uint64_t seq, Now now) {
   if (seq <= s.at.acked || seq > s.at.tip) return;
   s.trouble.clear();
+  s.hold_us = 0;
+  s.unreadable = 0;
+  if (s.hole && seq >= s.hole->to_seq) s.hole.reset();
   acked_total_ += seq - s.at.acked;
   s.moved_us = now.mono_us;
   if (seq > s.at.sent) {  // acked from an earlier connection: no need to send it again
@@ -65,23 +65,19 @@ void UplinkCore::on(const ObjectDone& m, Now, UplinkOutputs&) {
   if (m.stored) remember_stored(m.object);
 }
 
-void UplinkCore::on(const LoadedRecords& m, Now now, UplinkOutputs&) {
+void UplinkCore::on(const LoadedRecords& m, Now now, UplinkOutputs& out) {
   const auto it = streams_.find(m.stream);
   if (it == streams_.end() || !it->second.loading || m.from_seq != it->second.loading_from) return;  // an older question's answer
   Stream& s = it->second;
   s.loading = false;
   std::uint64_t next = s.ready.empty() ? s.at.sent + 1 : s.ready.back().seq + 1;
   if (m.from_seq != next) return;  // rewound meanwhile
-  if (m.records.empty()) {
-    const std::string why = m.failure ? ": " + m.failure->message : std::string();
-    return hold(s, fmt::format("the broker waits for {} from seq {}, which can't be read here{}", s.name, next, why),
-                now.mono_us + kReadAgainUs);
-  }
+  if (m.records.empty()) return not_loaded(s, next, m.failure.value_or(Error{ErrorCode::corrupt, "this log no longer holds it"}), now, out);
+  s.unreadable = 0;
   for (const Record& record : m.records) {
     auto header = parse_header(record.header);
     if (!header || header->seq() != next)
-      return hold(s, fmt::format("the broker waits for {} from seq {}, which this log holds no longer", s.name, next),
-                  now.mono_us + kReadAgainUs);
+      return not_loaded(s, next, {ErrorCode::corrupt, "what is read in its place is another record"}, now, out);
     Ready ready{record, next, {}};
     if (header->kind() == VIDEO_PART) {
       if (auto part = parse_payload<VideoPart>(record.payload))

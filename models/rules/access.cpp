@@ -52,6 +52,7 @@ constexpr auto kAppend = std::to_array<AppendRow>({
     {BROKER, StreamClass::broker, STREAM_HEAD},
     {BROKER, StreamClass::broker, CHECKPOINT},
     {BROKER, StreamClass::broker, LOSS},
+    {BROKER, StreamClass::broker, LOG_EPOCH},
     {BROKER, StreamClass::broker, PRINCIPAL_ENROLLED},
     {BROKER, StreamClass::broker, PRINCIPAL_REVOKED},
     {BROKER, StreamClass::broker, ENROLMENT_TOKEN_ISSUED},

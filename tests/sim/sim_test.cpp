@@ -55,13 +55,14 @@ TEST_P(Troubles, LoseNothingThatAnySideHasAndComeBack) {
   const Counters& c = world.counters();
   std::cout << "seed " << options.seed << ": accepted " << c.accepted << ", acked " << c.acks << ", deleted " << c.deleted
             << ", roll-backs " << c.roll_backs << ", failed commits " << c.failed_commits << ", rotten bytes " << c.rotten
-            << ", clock steps " << c.clock_steps << "\n";
+            << ", clock steps " << c.clock_steps << ", holes " << c.holes << "\n";
   EXPECT_TRUE(violations.empty()) << "seed " << options.seed << "\n" << joined(violations);
   EXPECT_GT(c.accepted, 100u);
 }
 INSTANTIATE_TEST_SUITE_P(
     Ten, Troubles,
     testing::Combine(testing::Values(Trouble{"BrokerGoesBack", {.keep = seconds(100), .broker_goes_back = true}},
+                                     Trouble{"BrokerGoesBackNothingKept", {.broker_goes_back = true}}, Trouble{"Rot", {.rot = true}},
                                      Trouble{"DiskErrors", {.disk_errors = true}}, Trouble{"LateLoads", {.late_loads = true}},
                                      Trouble{"ClockSteps", {.clock_steps = true}}),
                      testing::Range<std::uint64_t>(1, 11)),

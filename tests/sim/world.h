@@ -42,7 +42,7 @@ struct WorldOptions {
 /// What a run did, for people.
 struct Counters {
   std::uint64_t accepted = 0, agent_crashes = 0, broker_crashes = 0, torn_writes = 0, dropped = 0, duplicated = 0, reordered = 0,
-                partitions = 0, deleted = 0, acks = 0, roll_backs = 0, failed_commits = 0, rotten = 0, clock_steps = 0;
+                partitions = 0, deleted = 0, acks = 0, roll_backs = 0, failed_commits = 0, rotten = 0, clock_steps = 0, holes = 0;
 };
 
 class World {
@@ -84,6 +84,7 @@ class World {
   void agent_did();
   void agent_carries_out();
   LoadedRecords loaded(const LoadRecords& load) const;
+  void name_hole(const UnreadableFrom& missing);
   void agent_deletes();
   void drop_deletable();
   void try_objects();
@@ -141,6 +142,7 @@ class World {
   std::set<Hash> wanted_objects_;
   std::deque<std::pair<std::int64_t, std::uint64_t>> deletable_;  // from when, below which position
   std::int64_t agent_clock_off_us_ = 0;
+  LogKnowledge agent_known_;  // kept on the agent's disk before each deletion
   std::uint64_t connection_ = 0, agent_epoch_ = 0, next_object_ = 1;
   bool open_ = false;
 

@@ -2,8 +2,7 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-
+#include "capture/uplink/hole.h"
 #include "models/media.pb.h"
 #include "tests/sim/world.h"
 
@@ -31,6 +30,7 @@ void World::start_agent() {
   core.program = "sim";
   core.seed = random_();
   core.records_per_frame = 1 + roll(16);
+  core.known = agent_known_;
   uplink_ =
       std::make_unique<UplinkCore>(core, [this](std::string_view stream, std::uint64_t seq) { return hash_in(*agent_log_, stream, seq); });
   writers_.clear();
@@ -149,7 +149,8 @@ void World::agent_carries_out() {
     for (const Hash& object : out.puts) wanted_objects_.insert(object);
     if (out.coverage_fell) deletable_.clear();
     if (out.coverage_changed) agent_deletes();
-    if (out.loads.empty()) return;
+    for (const UnreadableFrom& missing : out.holes) name_hole(missing);
+    if (out.loads.empty() && agent_out_.sends.empty()) return;
     loads += out.loads.size();
     if (loads > kMostLoadsAtOnce) return violated("the uplink reads its log again and again and gets nowhere");
     for (const LoadRecords& load : out.loads) {
@@ -174,6 +175,20 @@ LoadedRecords World::loaded(const LoadRecords& load) const {
   return out;
 }
 
+void World::name_hole(const UnreadableFrom& missing) {
+  auto loss = describe_hole(*agent_log_, missing.stream, missing.from_seq, missing.vouched ? &*missing.vouched : nullptr);
+  if (!loss) return;
+  ++counters_.holes;
+  StreamWriter& life = *writers_.at(agent_stream(kCentre, "a1"));
+  const Now now = agent_now();
+  std::vector<SealedRecord> batch;
+  batch.push_back(life.seal(LOSS, {now.wall, now.wall, now.mono_us}, loss->SerializeAsString()));
+  HoleNamed named{*loss, life.stream(), batch[0].seq, batch[0].record};
+  if (!append_at_agent(std::move(batch))) return after(0, [this] { crash_agent(); });
+  uplink_->step(named, now, agent_out_);
+  uplink_->step(LogTips{agent_log_->tips()}, now, agent_out_);
+}
+
 void World::try_objects() {
   for (const Hash& object : wanted_objects_)
     send([this, object, epoch = agent_epoch_] {
@@ -187,20 +202,15 @@ void World::try_objects() {
 }
 
 void World::agent_deletes() {
-  std::uint64_t position = agent_log_->end();
-  for (const auto& [stream, at] : uplink_->progress()) {
-    if (at.covered >= agent_log_->tip(stream).seq) continue;
-    auto first = agent_log_->read_stream(stream, at.covered + 1, 1, 1);
-    if (!first || first->empty()) return;  // deleted before a restart; the next checkpoint says so again
-    position = std::min(position, first->front().position);
-  }
-  deletable_.emplace_back(time_us_ + options_.keep.us, position);
+  deletable_.emplace_back(time_us_ + options_.keep.us, covered_below(*agent_log_, uplink_->progress()));
   drop_deletable();
 }
 
 void World::drop_deletable() {
   while (!deletable_.empty() && deletable_.front().first <= time_us_) {
     const std::uint64_t before = agent_log_->begin();
+    uplink_->deletes();
+    agent_known_ = uplink_->known();
     if (!agent_log_->drop_before(deletable_.front().second)) return;
     counters_.deleted += agent_log_->begin() - before;
     deletable_.pop_front();

@@ -37,11 +37,17 @@ void World::start_broker() {
   if (options_.dedup_off_by_one)
     for (auto& [stream, tip] : tips)
       if (!stream.starts_with("broker/")) ++tip.seq;
-  gateway_ = std::make_unique<GatewayCore>(gateway, ports, *principals_, broker_key_, new_boot_id(), tips);
   tree_ = MerkleFrontier();
-  for_each_record(*broker_log_, [this](const RecordHeader&, const StoredRecord& stored) {
+  LogIdentity identity;
+  std::uint64_t leaves = 0;
+  for_each_record(*broker_log_, [&](const RecordHeader& header, const StoredRecord& stored) {
+    if (header.stream() == broker_stream("b1")) identity.apply(header.kind(), stored.record.payload);
+    for (; leaves < stored.position; ++leaves) tree_.append(merkle_leaf(kZeroHash), [](unsigned, const Hash&) {});
+    ++leaves;
     tree_.append(merkle_leaf(sha256(stored.record.header)), [](unsigned, const Hash&) {});
   });
+  for (; leaves < broker_log_->end(); ++leaves) tree_.append(merkle_leaf(kZeroHash), [](unsigned, const Hash&) {});
+  gateway_ = std::make_unique<GatewayCore>(gateway, ports, *principals_, broker_key_, new_boot_id(), tips, std::move(identity));
   BrokerStarted started;
   started.set_broker("b1");
   started.set_records(broker_log_->end());
