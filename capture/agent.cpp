@@ -116,14 +116,25 @@ Result<> Agent::begin() {
   follower_ = std::make_unique<RegistryFollower>(options_.centre, options_.data / "registry.cache", plans_, client_.get());
   begin_cameras(*memory);
   if (options_.broker)
-    if (auto up = begin_uplink(); !up) return up;
+    if (auto up = begin_uplink(*memory); !up) return up;
   if (auto http = begin_http(); !http) return http;
   pulse_ = std::jthread([this](const std::stop_token& stop) { pulse(stop); });
   return {};
 }
 
-Result<> Agent::begin_uplink() {
+Result<> Agent::begin_uplink(const AgentMemory& memory) {
   UplinkOptions options;
+  {
+    const MutexLock lock(known_mutex_);
+    options.known = known_ = memory.known;
+  }
+  options.room_needed = [this] { return disk_->free_bytes() < options_.video_reserve + options_.video_reserve / 4; };
+  options.name_hole = [this](const Loss& loss) -> Result<RecordRef> {
+    RecordRef ref;
+    const auto recorded = committer_->commit([&](Drafting& out) { ref = out.add(stream_, LOSS, out.when(), loss.SerializeAsString()); });
+    if (!recorded) return tl::make_unexpected(recorded.error());
+    return ref;
+  };
   options.keep_covered = options_.keep_covered;
   options.before_deletion = [this](const Deletion& deletion) { return before_deletion(deletion); };
   auto uplink = Uplink::start(*log_, *objects_, *options_.broker, std::move(options), clock_);
@@ -186,12 +197,20 @@ Result<> Agent::begin_http() {
 AgentMemory Agent::memory() const {
   AgentMemory memory;
   memory.ledgers = intake_->ledgers_json();
+  {
+    const MutexLock lock(known_mutex_);
+    memory.known = known_;
+  }
   for (const auto& camera : cameras_)
     if (const Instant end = camera->recorded_to(); end.us > 0) memory.cameras[camera->stream()] = end;
   return memory;
 }
 
 Result<> Agent::before_deletion(const Deletion& deletion) {
+  {
+    const MutexLock lock(known_mutex_);
+    known_ = deletion.known;
+  }
   // First what must be known without those records, then the record that they go; only then may they.
   if (auto saved = memory().save(options_.data / "memory.json"); !saved) return saved;
   Deleted deleted;

@@ -77,7 +77,7 @@ class Agent {
   Agent(AgentOptions options, SigningKey key, const Clock& clock);
   Result<> open_storage();
   Result<> begin();
-  Result<> begin_uplink();
+  Result<> begin_uplink(const AgentMemory& memory);
   void begin_cameras(const AgentMemory& memory);
   std::optional<Instant> last_video_end(const std::string& stream, const AgentMemory& memory) const;
   Result<> begin_http();
@@ -103,6 +103,8 @@ class Agent {
   std::unique_ptr<Intake> intake_;
   std::vector<std::unique_ptr<CameraWorker>> cameras_;
   std::unique_ptr<Uplink> uplink_;
+  mutable Mutex known_mutex_;
+  LogKnowledge known_ INVIGIL_GUARDED_BY(known_mutex_);  // the uplink's thread learns it, memory() keeps it
   std::unique_ptr<HttpServer> server_;
   std::uint64_t beats_ = 0;
   std::jthread pulse_;

@@ -5,6 +5,7 @@
 #include <map>
 #include <string>
 
+#include "capture/uplink/uplink.h"
 #include "models/result.h"
 #include "models/time.h"
 
@@ -13,6 +14,7 @@ namespace invigil {
 /// One small file, written before each deletion (the uplink waits for it) and read at start.
 struct AgentMemory {
   std::string ledgers = "[]";                   ///< Intake::ledgers_json()
+  LogKnowledge known = {};                      ///< of the broker's log, when something was deleted on its word
   std::map<std::string, Instant> cameras = {};  ///< end of the last part, by camera stream
 
   /// Durable when it returns.

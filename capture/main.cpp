@@ -39,7 +39,10 @@ invigil::Config declare() {
   config.declare_size("limits.video_reserve", "512MiB", "Video is no longer kept when less is free on the disk; events are.");
   config.declare_size("limits.event_reserve", "64MiB", "Nothing is accepted any more when less is free.");
   config.declare_size("limits.log_segment", "64MiB", "Size of a log file, reserved beforehand.");
-  config.declare_duration("limits.keep", "0s", "How long data that is safe at the server stays here all the same.");
+  config.declare_duration(
+      "limits.keep", "26h",
+      "How long data that is safe at the server stays here all the same, so that a server restored from yesterday's copy gets it "
+      "again. It goes sooner when room is needed for new video.");
   config.declare_text("log.level", "information", "What goes to stderr: error, warning, notice, information or debug.");
   return config;
 }

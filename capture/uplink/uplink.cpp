@@ -199,6 +199,11 @@ class ZmqUplink final : public Uplink {
       position = deletable_.front().second;
       deletable_.pop_front();
     }
+    // What is kept only in case goes before any new video does, the oldest first, a little at a time.
+    if (position == 0 && !deletable_.empty() && options_.room_needed && options_.room_needed()) {
+      position = deletable_.front().second;
+      deletable_.pop_front();
+    }
     if (position > deleted_to_) delete_before(position);
   }
 

@@ -34,11 +34,12 @@ struct Deletion {
 
 struct UplinkOptions {
   std::string program = "invigil-agent";
-  std::uint64_t seed = 0;              ///< of the jitter of reconnects; 0 = random
-  std::string broker_signing_key;      ///< 32 bytes; empty = the one the broker states over the connection its CURVE key pins
-  bool delete_covered = true;          ///< false: keep everything
-  Micros keep_covered = seconds(0);    ///< how long covered data stays here all the same
-  std::size_t records_per_frame = 64;  ///< when there is a backlog; a single waiting record goes at once
+  std::uint64_t seed = 0;                  ///< of the jitter of reconnects; 0 = random
+  std::string broker_signing_key;          ///< 32 bytes; empty = the one the broker states over the connection its CURVE key pins
+  bool delete_covered = true;              ///< false: keep everything
+  Micros keep_covered = seconds(0);        ///< how long covered data stays here all the same…
+  std::function<bool()> room_needed = {};  ///< …unless this says that it is in the way of new data
+  std::size_t records_per_frame = 64;      ///< when there is a backlog; a single waiting record goes at once
   /// Called on the uplink's thread before anything is deleted, so that the agent can record it (DELETED). An error stops the deletion.
   std::function<Result<>(const Deletion&)> before_deletion;
   /// Called on the uplink's thread when records are missing that the broker lacks: makes the LOSS durable in this agent's own stream and

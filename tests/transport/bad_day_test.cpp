@@ -86,6 +86,69 @@ void flip_a_bit(const std::filesystem::path& file, std::uint64_t offset) {
   io.put(static_cast<char>(byte ^ 4));
 }
 
+/// The data folder as a copy that was made while nothing ran.
+void put_back(const std::filesystem::path& copy, const std::filesystem::path& data) {
+  std::filesystem::remove_all(data);
+  std::filesystem::copy(copy, data, std::filesystem::copy_options::recursive);
+}
+
+// A broker restored from a copy stopped its agents for good, and what they had deleted on its word was on neither side, unnamed.
+TEST(BadDay, ABrokerPutBackGetsWhatTheAgentHasAndTheRestIsNamed) {
+  TestBroker broker;
+  const TestPrincipal console = broker.enrol_as(CONSOLE, "k1");
+  TestAgent agent(broker.folder() / "agent", broker.enrol_as(AGENT, "a1", "c1"));
+  agent.connect();
+  agent.write_events(20);
+  ASSERT_TRUE(agent.all_acked());
+  std::string first_epoch;
+  {
+    auto client = std::move(*BrokerClient::connect(console.address));
+    ASSERT_TRUE(eventually([&] { return !read_all(*client, {{LOG_EPOCH}, {}}).empty(); }));
+    first_epoch = parse_payload<LogEpoch>(read_all(*client, {{LOG_EPOCH}, {}}).front().record.payload)->id();
+  }
+  broker.stop();
+  const auto copy = broker.folder() / "copy";
+  std::filesystem::copy(broker.data(), copy, std::filesystem::copy_options::recursive);
+  broker.start_again();
+  // Enough that whole files of the agent's log go once the broker has signed for them.
+  for (int n = 0; n < 40; ++n) {
+    std::vector<SealedRecord> batch;
+    batch.push_back(agent.seat_->seal(TEST_EVENT, at_us(n), std::string(8'000, 'e')));
+    agent.write(std::move(batch));
+  }
+  ASSERT_TRUE(agent.all_acked());
+  ASSERT_TRUE(eventually([&] { return agent.log_->begin() > 0; })) << "covered records are deleted";
+  broker.stop();
+  put_back(copy, broker.data());
+  broker.start_again();
+  agent.write_events(5);
+  const auto& seat = agent.seat_->stream();
+  auto client = std::move(*BrokerClient::connect(console.address));
+  ASSERT_TRUE(eventually([&] {
+    const auto tip = client->tip(seat);
+    return tip && tip->seq == agent.seat_->seq();
+  })) << agent.uplink_->status().trouble;
+  ASSERT_TRUE(agent.all_acked());
+  EXPECT_EQ(agent.uplink_->status().trouble, "");
+  const auto epochs = read_all(*client, {{LOG_EPOCH}, {}});
+  ASSERT_EQ(epochs.size(), 2u);
+  const auto epoch = parse_payload<LogEpoch>(epochs.back().record.payload);
+  EXPECT_EQ(epoch->cause(), LogEpoch::WENT_BACK);
+  EXPECT_EQ(epoch->previous(), first_epoch);
+  EXPECT_GT(epoch->unknown().tree_size(), 0u);
+  client.reset();
+  broker.stop();
+  const auto verified = verify::verify_log(
+      broker.data(), {.public_keys = {*broker_signing_public_key(broker.data())}, .objects = {}, .skip_objects = false, .checkpoints = {}});
+  ASSERT_TRUE(verified);
+  EXPECT_TRUE(verified->ok()) << verify::to_text(*verified, false);
+  ASSERT_EQ(verified->holes.size(), 1u) << verify::to_text(*verified, false);
+  EXPECT_EQ(verified->holes[0].stream, seat);
+  EXPECT_EQ(verified->holes[0].from_seq, 21u);
+  EXPECT_EQ(verified->holes[0].cause, "ROLLED_BACK");
+  EXPECT_THAT(verify::to_text(*verified, true), testing::HasSubstr("服务器曾确认，后来回退丢失"));
+}
+
 // A byte of the last group made the tree longer than the log, one of the broker's own records broke its history: it did not start.
 TEST(BadDay, OneRottenByteAnywhereInTheLogDoesNotKeepTheBrokerFromStarting) {
   TestBroker broker;
@@ -107,8 +170,7 @@ TEST(BadDay, OneRottenByteAnywhereInTheLogDoesNotKeepTheBrokerFromStarting) {
   std::vector<std::uint64_t> places{1, 70, used - 1, used - 200, used - 600};
   for (std::uint64_t at = 150; at < used; at += used / 12) places.push_back(at);
   for (const std::uint64_t at : places) {
-    std::filesystem::remove_all(broker.data());
-    std::filesystem::copy(whole, broker.data(), std::filesystem::copy_options::recursive);
+    put_back(whole, broker.data());
     flip_a_bit(segment, at);
     broker.start_again();
     ASSERT_FALSE(testing::Test::HasFatalFailure()) << "byte " << at << " of " << used;

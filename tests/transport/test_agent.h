@@ -29,7 +29,24 @@ class TestAgent {
     seat_ = std::make_unique<StreamWriter>(seat_stream("c1", "s1", "1"), StreamTip{}, *principal_.signing, random_bytes(16));
     camera_ = std::make_unique<StreamWriter>(camera_stream("c1", "cam1"), StreamTip{}, *principal_.signing, random_bytes(16));
   }
+  /// As an agent names what it can't produce any more: in its own stream.
+  Result<RecordRef> name_hole(const Loss& loss) {
+    if (!life_)
+      life_ = std::make_unique<StreamWriter>(agent_stream("c1", principal_.address.principal),
+                                             log_->tip(agent_stream("c1", principal_.address.principal)), *principal_.signing,
+                                             random_bytes(16));
+    std::vector<SealedRecord> batch;
+    batch.push_back(life_->seal(LOSS, at_us(1), loss.SerializeAsString()));
+    RecordRef ref;
+    ref.set_stream(life_->stream());
+    ref.set_seq(batch.front().seq);
+    std::vector<Appendable> appendables{batch.front().appendable()};
+    const auto appended = log_->append(appendables);
+    if (!appended) return tl::make_unexpected(appended.error());
+    return ref;
+  }
   void connect(UplinkOptions options = {}) {
+    options.name_hole = [this](const Loss& loss) { return name_hole(loss); };
     auto uplink = Uplink::start(*log_, *objects_, principal_.address, std::move(options), clock_);
     ASSERT_TRUE(uplink) << uplink.error().message;
     uplink_ = std::move(*uplink);
@@ -70,7 +87,7 @@ class TestAgent {
   std::unique_ptr<PosixDisk> disk_;
   std::unique_ptr<SegmentLog> log_;
   std::unique_ptr<FileObjectStore> objects_;
-  std::unique_ptr<StreamWriter> seat_, camera_;
+  std::unique_ptr<StreamWriter> seat_, camera_, life_;
   std::unique_ptr<Uplink> uplink_;
 };
 

@@ -45,6 +45,14 @@ nlohmann::json to_json(const Report& r) {
   for (const Finding& f : r.findings) findings.push_back(to_json(f));
   nlohmann::json notes = nlohmann::json::array();
   for (const Note& note : r.notes) notes.push_back(note.english);
+  nlohmann::json holes = nlohmann::json::array();
+  for (const NamedHole& hole : r.holes)
+    holes.push_back({{"stream", hole.stream},
+                     {"from_seq", hole.from_seq},
+                     {"to_seq", hole.to_seq},
+                     {"cause", hole.cause},
+                     {"position", hole.position},
+                     {"detail", hole.detail}});
   nlohmann::json out{{"verify", r.ok() ? "ok" : "bad"},
                      {"begin", r.begin},
                      {"records", r.records},
@@ -54,6 +62,7 @@ nlohmann::json to_json(const Report& r) {
                      {"checkpoints", r.checkpoints},
                      {"covered_by_checkpoint", r.covered},
                      {"losses", r.losses},
+                     {"holes", holes},
                      {"objects_checked", r.objects_checked},
                      {"objects", r.objects},
                      {"objects_accounted", r.objects_accounted},

@@ -37,6 +37,15 @@ struct MissingObject {
   std::int64_t to_us = 0;
 };
 
+/// Numbers that a stream leaves out.
+struct Gap {
+  std::string stream;
+  std::uint64_t from_seq = 0;
+  std::uint64_t to_seq = 0;
+  std::string last_hash;  // as the record behind it states it
+  std::uint64_t position = 0;
+};
+
 struct LostSpan {
   std::string stream;
   std::int64_t from_us = 0;
@@ -103,6 +112,7 @@ class Verifier {
       report_.notes.push_back({fmt::format("the objects of {} video parts were not checked", parts_unchecked_),
                                fmt::format("{} 个视频片段的对象未检查", parts_unchecked_)});
     settle_objects();
+    settle_holes();
     for (const auto& [name, stream] : streams_)
       if (stream.enrols_at && stream.head_seq == 0)
         add(Fault::signature, *stream.enrols_at, name, 0, "it enrols principals, and nothing in its stream is signed");
@@ -161,6 +171,10 @@ class Verifier {
     if (fresh && begins_later_) return stream;
     if (header.seq() != stream.seq + 1) {
       if (header.seq() > stream.seq + 1 && explain_hole(header, stream)) return stream;
+      if (header.seq() > stream.seq + 1) {
+        gaps_.push_back({header.stream(), stream.seq + 1, header.seq() - 1, header.prev_hash(), position});
+        return stream;
+      }
       add(Fault::sequence, position, header.stream(), header.seq(),
           stream.seq == 0 ? "the stream does not begin with record 1" : fmt::format("it follows record {} of its stream", stream.seq));
     } else if (!same(header.prev_hash(), stream.hash)) {
@@ -203,7 +217,7 @@ class Verifier {
         if (refuse(keys_.take_principal(header, found.payload)) && !stream.enrols_at) stream.enrols_at = found.position;
         break;
       case VIDEO_PART: take_part(header, found); break;
-      case LOSS: take_loss(found); break;
+      case LOSS: take_loss(header, found); break;
       case DELETED:
         if (const auto deleted = parse_payload<Deleted>(found.payload)) take_deleted(header, deleted->subject());
         break;
@@ -261,9 +275,18 @@ class Verifier {
     }
   }
 
-  void take_loss(const FoundRecord& found) {
+  void take_loss(const RecordHeader& header, const FoundRecord& found) {
     ++report_.losses;
     const auto loss = parse_payload<Loss>(found.payload);
+    // Only the broker names holes in its log: it has asked for the writer's own word and, where it was at fault, for its own signature.
+    const auto writer = parse_stream(header.stream());
+    if (loss && loss->from_seq() > 0 && writer && writer->cls == StreamClass::broker) {
+      if (loss->cause() == Loss::ROLLED_BACK)
+        if (const auto trouble = keys_.check_checkpoint(loss->vouched()))
+          return add(trouble->fault, found.position, header.stream(), header.seq(),
+                     "it lays a hole to the broker's going back, on a checkpoint that does not hold: " + trouble->what);
+      named_[loss->stream()].push_back(*loss);
+    }
     if (loss && loss->cause() == Loss::OBJECT_MISSING) lost_.push_back({loss->stream(), loss->from_us(), loss->to_us()});
   }
 
@@ -291,6 +314,30 @@ class Verifier {
   bool deleted_at_agent(const MissingObject& m) const {
     const auto up_to = deleted_up_to_.find(m.finding.stream);
     return !of_broker_ && up_to != deleted_up_to_.end() && m.finding.seq <= up_to->second;
+  }
+
+  /// A stream may go on behind a hole that is named exactly, and nowhere else. The name of one in the broker's own stream comes behind it.
+  void settle_holes() {
+    for (const Gap& gap : gaps_) {
+      const auto& losses = named_[gap.stream];
+      const auto loss = std::find_if(losses.begin(), losses.end(), [&](const Loss& l) {
+        return l.from_seq() == gap.from_seq && l.to_seq() == gap.to_seq && l.last_hash() == gap.last_hash;
+      });
+      if (loss == losses.end()) {
+        add(Fault::sequence, gap.position, gap.stream, gap.to_seq + 1,
+            gap.from_seq == 1 ? "the stream does not begin with record 1"
+                              : fmt::format("it follows record {} of its stream", gap.from_seq - 1));
+        continue;
+      }
+      const std::string cause = Loss::Cause_Name(loss->cause());
+      report_.holes.push_back({gap.stream, gap.from_seq, gap.to_seq, cause, gap.position, loss->detail()});
+      report_.notes.push_back({fmt::format("stream {}: records {} to {} are missing and named as such ({}): {}", gap.stream, gap.from_seq,
+                                           gap.to_seq, cause, loss->detail()),
+                               fmt::format("流 {}：缺少记录 {} 至 {}，日志中已注明（{}）", gap.stream, gap.from_seq, gap.to_seq,
+                                           loss->cause() == Loss::ROLLED_BACK  ? "服务器曾确认，后来回退丢失"
+                                           : loss->cause() == Loss::UNREADABLE ? "考点一侧的副本已无法读取"
+                                                                               : "服务器拒收")});
+    }
   }
 
   /// The record that accounts for a missing object may come long after the part.
@@ -327,6 +374,8 @@ class Verifier {
   Sha256 sha_;
   std::map<std::string, Stream> streams_;
   std::vector<std::pair<std::size_t, std::uint64_t>> unread_;  // index of the finding, positions not yet explained
+  std::vector<Gap> gaps_;
+  std::map<std::string, std::vector<Loss>> named_;
   std::set<Hash> seen_;
   std::vector<MissingObject> missing_;
   std::vector<LostSpan> lost_;

@@ -46,6 +46,16 @@ struct Note {
   std::string chinese;
 };
 
+/// Records of a stream that are missing and named as missing: what the log says of it itself.
+struct NamedHole {
+  std::string stream;
+  std::uint64_t from_seq = 0;
+  std::uint64_t to_seq = 0;
+  std::string cause;           ///< ROLLED_BACK, UNREADABLE or REFUSED
+  std::uint64_t position = 0;  ///< of the record behind it
+  std::string detail;          ///< English, as recorded
+};
+
 /// What was checked and found.
 struct Report {
   std::uint64_t begin = 0, records = 0, segments = 0, streams = 0, heads = 0, checkpoints = 0, losses = 0;
@@ -57,6 +67,7 @@ struct Report {
   std::uint64_t faults = 0;
   std::vector<Finding> findings;  ///< by position, the first thousand
   std::vector<Note> notes;
+  std::vector<NamedHole> holes;      ///< not faults: each is named by a signed record; a reader of the report should see them
   std::vector<KeptFinding> kept;     ///< of every checkpoint given, in the order given
   std::optional<Checkpoint> newest;  ///< the log's newest good checkpoint: what to keep elsewhere
   bool ok() const { return faults == 0; }
