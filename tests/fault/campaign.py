@@ -47,6 +47,7 @@ class Tally:
     def __init__(self, options):
         self.options = options
         self.sums, self.extra = dict.fromkeys(SUMS, 0), collections.Counter()
+        self.figures = {}  # of this run alone, never summed
         self.recovery, self.instants, self.faults, self.notes = [], collections.Counter(), collections.Counter(), []
 
     def say(self, text):
@@ -93,7 +94,7 @@ class Tally:
             by_program[program].append(s)
         histogram = collections.Counter(next((f"<={b}s" for b in RECOVERY_BOUNDS_S if s <= b), ">60s") for s in seconds)
         sums = {name: state["sums"].get(name, 0) for name in SUMS}
-        line = {"name": self.options.name, **sums, "recovery_p50_s": quantile(seconds, 0.5), "recovery_p99_s": quantile(seconds, 0.99), **state["extra"],
+        line = {"name": self.options.name, **sums, "recovery_p50_s": quantile(seconds, 0.5), "recovery_p99_s": quantile(seconds, 0.99), **state["extra"], **self.figures,
                 "recovery_by_program": {p: {"n": len(v), "p50_s": quantile(v, 0.5), "p99_s": quantile(v, 0.99), "max_s": max(v)} for p, v in sorted(by_program.items())},
                 "recovery_histogram": {f"<={b}s": histogram[f"<={b}s"] for b in RECOVERY_BOUNDS_S if histogram[f"<={b}s"]} | ({">60s": histogram[">60s"]} if histogram[">60s"] else {}),
                 "faults": dict(sorted(state["faults"].items())), "instants": dict(sorted(state["instants"].items())), "seed": self.options.seed, "runs": state["runs"]}

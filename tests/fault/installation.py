@@ -43,6 +43,7 @@ class LoadSeat(threading.Thread):
     def __init__(self, port, seat, pause_s, stop, seed, careless=False):
         super().__init__(daemon=True, name=seat)
         self.port, self.seat, self.pause_s, self.stop, self.careless = port, seat, pause_s, stop, careless
+        self.session = SESSION
         self.dice, self.accepted, self.refused, self.seq, self.connection = random.Random(f"{seed}/{seat}"), [], [], 0, None
         self.last_accepted, self.sent_at = 0.0, {}  # monotonic; accepted at, by number
 
@@ -55,7 +56,7 @@ class LoadSeat(threading.Thread):
         """The answer's status and text; OSError and the like when there is none."""
         if self.connection is None:
             self.connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
-        body = json.dumps({"session": SESSION, "seat": self.seat, "events": [event]})
+        body = json.dumps({"session": self.session, "seat": self.seat, "events": [event]})
         self.connection.request("POST", "/v1/cbt/events", body, {"Authorization": f"Bearer {token_of(self.seat)}", "Content-Type": "application/json"})
         answer = self.connection.getresponse()
         return answer.status, answer.read()

@@ -60,8 +60,8 @@ def catch_up(stand, tally, proxy, seconds):
     waiting = stand.agent_status()["broker"]["backlog_records"]
     proxy.set()
     took = stand.until(120, "the backlog", stand.drained)  # the wait for the next attempt to connect included
-    tally.extra["catch_up_backlog_records"], tally.extra["catch_up_s"] = waiting, round(took, 3)
-    tally.extra["catch_up_factor"] = round(seconds / max(took, 0.01), 1)
+    tally.figures["catch_up_backlog_records"], tally.figures["catch_up_s"] = waiting, round(took, 3)
+    tally.figures["catch_up_factor"] = round(seconds / max(took, 0.01), 1)
 
 
 def slow_link(stand, tally, proxy, seconds):
@@ -82,9 +82,9 @@ def slow_link(stand, tally, proxy, seconds):
                 lags[key] = now - at
         time.sleep(0.1)
     expected = sum(1 for s in stand.seats for n in s.accepted[first[s.seat]:] if begun < s.sent_at[n] < begun + seconds - 2)
-    tally.extra["slow_events"], tally.extra["slow_events_expected"] = len(lags), expected
-    tally.extra["slow_event_lag_p50_s"], tally.extra["slow_event_lag_p99_s"] = quantile(list(lags.values()), 0.5), quantile(list(lags.values()), 0.99)
-    tally.extra["slow_video_backlog"] = stand.agent_status()["broker"]["backlog_records"]
+    tally.figures["slow_events"], tally.figures["slow_events_expected"] = len(lags), expected
+    tally.figures["slow_event_lag_p50_s"], tally.figures["slow_event_lag_p99_s"] = quantile(list(lags.values()), 0.5), quantile(list(lags.values()), 0.99)
+    tally.figures["slow_video_backlog"] = stand.agent_status()["broker"]["backlog_records"]
     proxy.set()
 
 

@@ -80,7 +80,7 @@ def campaign(options, tally, folder, dice):
             tally.say(json.dumps(line))
             if number == 0:
                 tally.recovered("morning", line["last_resume_s"] - line["last_connect_s"])
-                tally.extra["morning_last_answer_s"] = round(line["last_answer_s"] - line["last_connect_s"], 3)
+                tally.figures["morning_last_answer_s"] = round(line["last_answer_s"] - line["last_connect_s"], 3)
             else:
                 tally.recovered("restart", time.monotonic() - restarted)
             tally.sums["accepted"] += options.agents
@@ -91,7 +91,7 @@ def campaign(options, tally, folder, dice):
     stored = [(r["stream"], r["seq"]) for r in read_log(stand.build, stand.data / "broker")[0] if r["stream"].startswith("seat/storm/")]
     tally.sums["lost"] += max(0, tally.sums["accepted"] - len(stored))
     tally.sums["duplicated"] += len(stored) - len(set(stored))
-    tally.extra["agents"] = options.agents
+    tally.figures["agents"] = options.agents
 
 
 def more(parser):
