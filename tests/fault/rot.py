@@ -62,10 +62,10 @@ def prepare(options, tally, folder):
     return stand
 
 
-def flip(stand, name, dice):
+def flip(stand, name, dice, only_part):
     """Flips one bit of one byte; returns the file and the offset."""
     files = [p for p in sorted(stand.folder(name).rglob("*")) if p.is_file() and p.name not in PASSING and p.stat().st_size]
-    part = dice.choice(sorted({p.relative_to(stand.folder(name)).parts[0] for p in files}))  # else it would nearly always be a video object
+    part = only_part or dice.choice(sorted({p.relative_to(stand.folder(name)).parts[0] for p in files}))  # else it would nearly always be a video object
     file = dice.choice([p for p in files if p.relative_to(stand.folder(name)).parts[0] == part])
     content = bytearray(file.read_bytes())
     used = len(content.rstrip(b"\0")) or 1  # most of a segment is space reserved
@@ -116,9 +116,10 @@ def differs(stand, name, facts, file):
     return ""
 
 
-def play(stand, tally, records, dice, planted):
-    name = dice.choice(("broker", "agent", "console", "analysis"))
-    file, at = (stand.folder(name) / "none", 0) if planted else flip(stand, name, dice)
+def play(stand, tally, records, dice, options):
+    only_name, _, only_part = options.only.partition("/")
+    planted, name = options.planted, only_name or dice.choice(("broker", "agent", "console", "analysis"))
+    file, at = (stand.folder(name) / "none", 0) if planted else flip(stand, name, dice, only_part)
     where = f"{name} {file.relative_to(stand.folder(name))} byte {at}"
     kind = f"{name}/{file.relative_to(stand.folder(name)).parts[0]}"
     outcome, what, told = "up", "", False
@@ -169,8 +170,8 @@ def campaign(options, tally, folder, dice):
     for _ in range(options.rounds):
         shutil.rmtree(stand.data)
         shutil.copytree(pristine, stand.data)
-        play(stand, tally, records, dice, options.planted)
+        play(stand, tally, records, dice, options)
 
 
 if __name__ == "__main__":
-    run("rot", 20, campaign)
+    run("rot", 20, campaign, lambda parser: parser.add_argument("--only", default="", help="PROGRAM or PROGRAM/PART, such as console/index.db"))
