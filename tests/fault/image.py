@@ -45,6 +45,10 @@ class Image:
         run("cp", "--sparse=always", self.file(), target)
         return target
 
+    def flush(self):
+        """Everything written so far goes to the backing file."""
+        run("sync", "-f", self.mount_point)
+
     def cut(self):
         """Mounts the newest copy() in place of the disk; its programs must have been killed."""
         self.unmount()

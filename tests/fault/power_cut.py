@@ -50,6 +50,9 @@ def campaign(options, tally, folder, dice):
     try:
         stand.begin()
         stand.begin_deciding()
+        if options.planted:  # what is older than the first cut is there, as after a quiet night; only the newest is at stake
+            for image in images.values():
+                image.flush()
         while tally.sums["rounds"] < options.rounds and time.monotonic() < end:
             names = ("agent", "broker") if options.planted else dice.choice(TARGETS)
             instant = dice.uniform(0, 0.8)
