@@ -47,7 +47,9 @@ __attribute__((constructor)) void open_control() {
   if (shared != MAP_FAILED) control = static_cast<Control*>(shared);
 }
 
-bool below_folder(const char* path) { return std::strncmp(path, folder, folder_size) == 0 && (path[folder_size] == '/' || path[folder_size] == 0); }
+bool below_folder(const char* path) {
+  return std::strncmp(path, folder, folder_size) == 0 && (path[folder_size] == '/' || path[folder_size] == 0);
+}
 
 bool below_folder(int fd) {
   char link[64], path[PATH_MAX];
@@ -58,7 +60,9 @@ bool below_folder(int fd) {
   return below_folder(path);
 }
 
-bool below_folder(int directory, const char* path) { return path[0] == '/' ? below_folder(path) : directory == AT_FDCWD ? false : below_folder(directory); }
+bool below_folder(int directory, const char* path) {
+  return path[0] == '/' ? below_folder(path) : directory == AT_FDCWD ? false : below_folder(directory);
+}
 
 /// Does this call fail? Only asked of calls that matter while something is to fail.
 template <class... Where>
@@ -121,14 +125,14 @@ int renameat(int from_directory, const char* from, int to_directory, const char*
   return fails(kRename, to_directory, to) ? -1 : real(from_directory, from, to_directory, to);
 }
 
-#define OPEN_BODY(name, ...)                                   \
-  NEXT(name);                                                  \
-  mode_t mode = 0;                                             \
-  if (flags & (O_CREAT | __O_TMPFILE)) {                       \
-    va_list rest;                                              \
-    va_start(rest, flags);                                     \
-    mode = va_arg(rest, mode_t);                               \
-    va_end(rest);                                              \
+#define OPEN_BODY(name, ...)             \
+  NEXT(name);                            \
+  mode_t mode = 0;                       \
+  if (flags & (O_CREAT | __O_TMPFILE)) { \
+    va_list rest;                        \
+    va_start(rest, flags);               \
+    mode = va_arg(rest, mode_t);         \
+    va_end(rest);                        \
   }
 
 int open(const char* path, int flags, ...) {

@@ -1,6 +1,7 @@
 // fault_reader: prints what a program's log holds, one JSON object a line, so that a fault campaign trusts neither console nor broker.
 //   fault_reader LOG-FOLDER [--from POSITION]
-// A line a record: {"p","stream","seq","kind","hash"} and, of test events, {"seat","client"}; of losses {"cause","of","detail"}. The last line:
+// A line a record: {"p","stream","seq","kind","hash"} and, of test events, {"seat","client"}; of losses {"cause","of","detail"}. The last
+// line:
 // {"begin","end","damage":[…],"torn_bytes"}. Damaged positions are listed there and passed over.
 #include <cstdio>
 #include <nlohmann/json.hpp>
@@ -22,7 +23,8 @@ Json line_of(const invigil::StoredRecord& stored) {
   line["hash"] = invigil::to_hex(invigil::bytes_of(invigil::sha256(stored.record.header)));
   if (header.kind() == invigil::TEST_EVENT) {
     invigil::TestEvent event;
-    if (event.ParseFromString(stored.record.payload)) line.update({{"seat", event.session() + "/" + event.seat()}, {"client", event.client_seq()}});
+    if (event.ParseFromString(stored.record.payload))
+      line.update({{"seat", event.session() + "/" + event.seat()}, {"client", event.client_seq()}});
   } else if (header.kind() == invigil::LOSS) {
     invigil::Loss loss;
     if (loss.ParseFromString(stored.record.payload))

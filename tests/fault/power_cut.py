@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""Power cuts of agent, broker or both: their data folders lie on ext4 images; SIGSTOP, copy of the backing file (it has what was flushed), SIGKILL,
-the copy is mounted instead, everything starts again.
+"""Power cuts of agent, broker or both: their data folders lie on ext4 images; SIGSTOP, copy of the backing file (it has what was flushed),
+SIGKILL, the copy is mounted instead, everything starts again.
 
-Planted defect: fsync and fdatasync return at once (no_sync.cpp). Limit: the copy of a mounted image is not atomic; a copy that cannot be mounted is a void
-round and counted as such.
+Planted defect: fsync and fdatasync return at once (no_sync.cpp). Limit: the copy of a mounted image is not atomic; a copy that cannot be
+mounted is a void round and counted as such.
 """
 import os
 import signal

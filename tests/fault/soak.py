@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""An exam day in small, without faults: agents × cameras × seats for --minutes. Memory, descriptors and disk of every program are sampled from /proc; the
-slopes are those of a straight line through the second half (the first is start-up and caches).
+"""An exam day in small, without faults: agents × cameras × seats for --minutes. Memory, descriptors and disk of every program are sampled
+from /proc; the slopes are those of a straight line through the second half (the first is start-up and caches).
 
-Counted as undetected: a descriptor slope over --fd-limit an hour; nothing else, because memory and time of a shared machine prove nothing in minutes. Long runs are
-for people to read. Planted defect: a process that opens a file a second is sampled as well.
+Counted as undetected: a descriptor slope over --fd-limit an hour; nothing else, because memory and time of a shared machine prove nothing
+in minutes. Long runs are for people to read. Planted defect: a process that opens a file a second is sampled as well.
 """
 import os
 import subprocess
@@ -17,17 +17,30 @@ from partition import film
 from stand import Stand
 
 
+LEAK = """
+import time
+held = []
+while True:
+    held.append(open("/dev/null"))
+    time.sleep(0.2)
+"""
+
+
 def plan_of(centre, cameras, seats, day):
     """A room a camera; the seats are spread over the rooms."""
+    seat = lambda c, i: {"id": f"{centre}-r{c}-s{i:03d}", "row": i // 10 + 1, "column": i % 10 + 1}
     rooms = [{"id": f"{centre}-r{c}", "name": "机房", "cameras": [{"id": f"{centre}-cam{c}", "name": "前方"}],
-              "seats": [{"id": f"{centre}-r{c}-s{i:03d}", "row": i // 10 + 1, "column": i % 10 + 1} for i in range(c, seats, cameras)]} for c in range(cameras)]
+              "seats": [seat(c, i) for i in range(c, seats, cameras)]} for c in range(cameras)]
     listed = [(r["id"], s["id"]) for r in rooms for s in r["seats"]]
     return {"schema_version": 1, "id": f"{centre}-plan", "institution": {"id": f"inst-{centre}", "name": "样例学校", "kind": "school"},
             "centre": {"id": centre, "name": "样例考点", "rooms": rooms},
-            "sessions": [{"id": f"{centre}-session", "title": "理论知识考试", "occupation": "电工", "level": "senior", "rooms": [r["id"] for r in rooms],
-                          "starts": f"{day}T00:00:00Z", "ends": f"{day}T23:59:00Z", "roster": [{"id": f"k-{s}", "name": "考生"} for _, s in listed],
+            "sessions": [{"id": f"{centre}-session", "title": "理论知识考试", "occupation": "电工", "level": "senior",
+                          "rooms": [r["id"] for r in rooms],
+                          "starts": f"{day}T00:00:00Z", "ends": f"{day}T23:59:00Z",
+                          "roster": [{"id": f"k-{s}", "name": "考生"} for _, s in listed],
                           "assignments": [{"room": r, "seat": s, "candidate": f"k-{s}", "token": token_of(s)} for r, s in listed],
-                          "staff": [{"id": "j1", "name": "监考员", "role": "invigilator", "rooms": [rooms[0]["id"]]}]}]}, [s for _, s in listed]
+                          "staff": [{"id": "j1", "name": "监考员", "role": "invigilator", "rooms": [rooms[0]["id"]]}]}]}, [s for _,
+                                                                                                                        s in listed]
 
 
 class SoakSeat(LoadSeat):
@@ -78,9 +91,12 @@ def start(options, tally, folder):
         centre = f"c{number}"
         plan, names = plan_of(centre, options.cameras, options.seats, day)
         stand.import_plan(plan)
-        stand.start_agent(centre, {f"{centre}-cam{c}": str(file) for c in range(options.cameras)}, {**SMALL["agent"], "camera.loop_files": True}).wait_for("listening", 30)
-        seats += [SoakSeat(f"{centre}-session", took, stand.cbt_ports[centre], name, 1 / options.rate, stop, options.seed) for name in names]
-    stand.start_analysis({"percepts": {f"c{n}-cam{c}": "plain" for n in range(options.agents) for c in range(options.cameras)}}).wait_for("ready", 60)
+        stand.start_agent(centre, {f"{centre}-cam{c}": str(file) for c in range(options.cameras)},
+                          {**SMALL["agent"], "camera.loop_files": True}).wait_for("listening", 30)
+        seats += [SoakSeat(f"{centre}-session", took, stand.cbt_ports[centre], name, 1 / options.rate, stop,
+                           options.seed) for name in names]
+    plain = {f"c{n}-cam{c}": "plain" for n in range(options.agents) for c in range(options.cameras)}
+    stand.start_analysis({"percepts": plain}).wait_for("ready", 60)
     for number in range(options.agents):
         stand.open_session(f"c{number}-session")
     stand.supervisor.begin()
@@ -89,7 +105,7 @@ def start(options, tally, folder):
 
 def watch(options, stand, tally):
     """Samples until the time is over; {program: {"rss": […], "descriptors": […], "disk": […]}}."""
-    leak = subprocess.Popen([sys.executable, "-c", "import time\nheld = []\nwhile True:\n held.append(open('/dev/null')); time.sleep(0.2)"]) if options.planted else None
+    leak = subprocess.Popen([sys.executable, "-c", LEAK]) if options.planted else None
     watched = {p.name: p.process.pid for p in stand.supervisor.programs} | ({"leak": leak.pid} if leak else {})
     series = {name: {"rss_kib": [], "descriptors": [], "disk_kib": []} for name in watched}
     begun = time.monotonic()
@@ -109,7 +125,8 @@ def watch(options, stand, tally):
             leak.kill()
             leak.wait()
     for name, kinds in series.items():
-        found = tally.figures.setdefault("programs", {})[name] = {kind: {"first": p[0][1], "last": p[-1][1], "per_hour": slope_per_hour(p)} for kind, p in kinds.items() if p}
+        found = tally.figures.setdefault("programs", {})[name] = {kind: {"first": p[0][1], "last": p[-1][1],
+                                                                         "per_hour": slope_per_hour(p)} for kind, p in kinds.items() if p}
         counts = [n for _, n in kinds["descriptors"]]
         if found["descriptors"]["per_hour"] > options.fd_limit and counts[-1] - counts[len(counts) // 2] > 3:
             tally.sums["undetected"] += 1

@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
-"""A thousand agents connect within ten seconds, and all again whenever the broker has been killed: round 1 is the morning, the others are restarts.
+"""A thousand agents connect within ten seconds, and all again whenever the broker has been killed: round 1 is the morning, the others are
+restarts.
 
-Every agent's RESUME and the durable answer to one record of each are waited for; recovery is from the last connect (later: from the restart) to the last
-RESUME. The records are counted in the broker's log. Planted defect: one agent never connects.
+Every agent's RESUME and the durable answer to one record of each are waited for; recovery is from the last connect (later: from the
+restart) to the last RESUME. The records are counted in the broker's log. Planted defect: one agent never connects.
 """
 import json
 import queue
@@ -19,8 +20,10 @@ from stand import Stand
 
 class Storm:
     def __init__(self, stand, options):
-        command = [str(stand.build / "fault/storm_main"), "--data", str(stand.data / "broker"), "--endpoint", stand.endpoint, "--key", stand.public_key,
-                   "--agents", str(options.agents), "--within-ms", str(int(options.within * 1000)), "--seed", str(options.seed), "--silent", "1" if options.planted else "0"]
+        command = [str(stand.build / "fault/storm_main"), "--data", str(stand.data / "broker"), "--endpoint", stand.endpoint, "--key",
+                   stand.public_key,
+                   "--agents", str(options.agents), "--within-ms", str(int(options.within * 1000)), "--seed", str(options.seed), "--silent",
+                   "1" if options.planted else "0"]
         self.process = subprocess.Popen(ending_with_parent(command), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         self.lines = queue.Queue()
         threading.Thread(target=lambda: [self.lines.put(json.loads(x)) for x in self.process.stdout], daemon=True).start()

@@ -1,8 +1,8 @@
 // storm_main: many enrolled agents in one process that all connect within a few seconds, and again whenever the broker comes back.
 //   storm_main --data BROKER-DATA --endpoint tcp://… --key HEX --agents 1000 --within-ms 10000 --seed 1 [--silent 0]
 // First enrols them all. Then, each time all have their RESUME and the durable answer to one record each, a JSON line:
-// {"round","agents","last_connect_s","last_resume_s","last_answer_s"}, seconds since the first connect (later rounds: since the first loss).
-// Ends when its standard input ends. --silent N: the planted defect, N agents never connect.
+// {"round","agents","last_connect_s","last_resume_s","last_answer_s"}, seconds since the first connect (later rounds: since the first
+// loss). Ends when its standard input ends. --silent N: the planted defect, N agents never connect.
 #include <poll.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -44,13 +44,14 @@ struct StormAgent {
   std::unique_ptr<SigningKey> signing;
   std::unique_ptr<StreamWriter> writer;
   std::unique_ptr<Link> link;
-  std::int64_t connect_at_us = 0;   // of the first round
+  std::int64_t connect_at_us = 0;  // of the first round
   std::int64_t resumed_us = 0, answered_us = 0;
   std::uint64_t ups = 0, request = 0;
-  std::string pending;              // one framed record, until its durable answer
+  std::string pending;  // one framed record, until its durable answer
 };
 
-StormAgent make_agent(BusContext& context, const std::string& data, const std::string& endpoint, const std::string& key, int number, std::uint64_t seed) {
+StormAgent make_agent(BusContext& context, const std::string& data, const std::string& endpoint, const std::string& key, int number,
+                      std::uint64_t seed) {
   StormAgent agent;
   const std::string id = "storm" + std::to_string(number);
   AdminRequest request;
@@ -62,7 +63,8 @@ StormAgent make_agent(BusContext& context, const std::string& data, const std::s
   const CurveKeys keys = generate_curve_keys();
   agent.signing = std::make_unique<SigningKey>(SigningKey::generate());
   must(enrol({must(neighbour_endpoint(endpoint, 2)), key, token.token(), keys.public_key, keys.secret_key, agent.signing->public_key()}));
-  agent.writer = std::make_unique<StreamWriter>(seat_stream("storm", "s1", std::to_string(number)), StreamTip{}, *agent.signing, random_bytes(16));
+  agent.writer =
+      std::make_unique<StreamWriter>(seat_stream("storm", "s1", std::to_string(number)), StreamTip{}, *agent.signing, random_bytes(16));
   Link::Options options;
   options.socket.endpoint = endpoint;
   options.socket.server_public_key = key;
@@ -162,8 +164,8 @@ int main(int argc, char** argv) {
         answered = std::max(answered, agent.answered_us);
       }
       const auto seconds = [&](std::int64_t at) { return static_cast<double>(at - begun) / 1e6; };
-      std::printf("{\"round\": %d, \"agents\": %d, \"last_connect_s\": %.3f, \"last_resume_s\": %.3f, \"last_answer_s\": %.3f}\n", ++round, count, seconds(last_connect),
-                  seconds(resumed), seconds(answered));
+      std::printf("{\"round\": %d, \"agents\": %d, \"last_connect_s\": %.3f, \"last_resume_s\": %.3f, \"last_answer_s\": %.3f}\n", ++round,
+                  count, seconds(last_connect), seconds(resumed), seconds(answered));
       std::fflush(stdout);
     } else if (complete && ready < count) {
       complete = false;

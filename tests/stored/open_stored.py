@@ -3,7 +3,8 @@
 
   open_stored.py --build DIR [--planted]
 
-One JSON line a release: {"release","records","events","ok"}. --planted: one byte of each broker's log is flipped first, and every release must fail.
+One JSON line a release: {"release","records","events","ok"}. --planted: one byte of each broker's log is flipped first, and every release
+must fail.
 """
 import argparse
 import json
@@ -55,11 +56,13 @@ def check(condition, what):
 
 def check_console(stand, facts):
     console = stand.log_in("inspector")
-    until(30, "the sessions", lambda: {s["id"]: s["state"] for s in console.json("GET", "/v1/sessions")["sessions"]}.items() >= facts["sessions"].items())
+    states = lambda: {s["id"]: s["state"] for s in console.json("GET", "/v1/sessions")["sessions"]}
+    until(30, "the sessions", lambda: states().items() >= facts["sessions"].items())
     until(30, "the incidents", lambda: {x["id"] for x in console.incidents()} >= set(facts["incidents"]))
     decided = facts["decided"]
     shown = console.json("GET", f"/v1/incidents/{decided['incident']}")
-    check(any(o["outcome"] == decided["outcome"] and o["record"] == decided["record"] for o in shown["opinions"]), f"the decision is not shown: {shown}")
+    check(any(o["outcome"] == decided["outcome"] and o["record"] == decided["record"] for o in shown["opinions"]),
+          f"the decision is not shown: {shown}")
     reels = console.json("GET", f"/v1/sessions/held/cameras/{facts['camera']}/reels")["reels"]
     check(reels, "the video is not shown")
     code, film = console.ask("GET", reels[0]["url"])
@@ -70,11 +73,12 @@ def check_console(stand, facts):
 def send_one(stand, facts):
     """An event of the session nobody has held yet."""
     stand.open_session(facts["next_session"])
-    client = Seat(lambda: ("127.0.0.1", stand.cbt_ports[facts["centre"]]), facts["next_session"], facts["seat"], facts["token"], 1, time.time(), [],
-                  threading.Event())
+    client = Seat(lambda: ("127.0.0.1", stand.cbt_ports[facts["centre"]]), facts["next_session"], facts["seat"], facts["token"], 1,
+                  time.time(), [], threading.Event())
     client.send(client.event("assessment.opened"))
     check(client.accepted == {1}, "the agent did not take an event")
-    until(30, "the event at the broker", lambda: json.loads(status(stand))["broker"]["connected"] and json.loads(status(stand))["broker"]["backlog_records"] == 0)
+    link = lambda: json.loads(status(stand))["broker"]
+    until(30, "the event at the broker", lambda: link()["connected"] and link()["backlog_records"] == 0)
 
 
 def spoil(folder):
