@@ -47,6 +47,7 @@ class Tally:
     def __init__(self, options):
         self.options = options
         self.sums, self.extra = dict.fromkeys(SUMS, 0), collections.Counter()
+        self.figures = {}  # of this run alone, never summed
         self.recovery, self.instants, self.faults, self.notes = [], collections.Counter(), collections.Counter(), []
 
     def say(self, text):
@@ -68,8 +69,8 @@ class Tally:
 
     def merged(self):
         """With the earlier runs of the resume file, which is rewritten."""
-        state = {"sums": self.sums, "extra": dict(self.extra), "recovery": self.recovery, "instants": dict(self.instants), "faults": dict(self.faults),
-                 "notes": self.notes, "runs": 1}
+        state = {"sums": self.sums, "extra": dict(self.extra), "recovery": self.recovery, "instants": dict(self.instants),
+                 "faults": dict(self.faults), "notes": self.notes, "runs": 1}
         if self.options.resume:
             file = pathlib.Path(self.options.resume)
             if file.exists():
@@ -91,12 +92,15 @@ class Tally:
         by_program = collections.defaultdict(list)
         for program, s in state["recovery"]:
             by_program[program].append(s)
-        histogram = collections.Counter(next((f"<={b}s" for b in RECOVERY_BOUNDS_S if s <= b), ">60s") for s in seconds)
+        histogram = collections.Counter(next((b for b in RECOVERY_BOUNDS_S if s <= b), "more") for s in seconds)
         sums = {name: state["sums"].get(name, 0) for name in SUMS}
-        line = {"name": self.options.name, **sums, "recovery_p50_s": quantile(seconds, 0.5), "recovery_p99_s": quantile(seconds, 0.99), **state["extra"],
-                "recovery_by_program": {p: {"n": len(v), "p50_s": quantile(v, 0.5), "p99_s": quantile(v, 0.99), "max_s": max(v)} for p, v in sorted(by_program.items())},
-                "recovery_histogram": {f"<={b}s": histogram[f"<={b}s"] for b in RECOVERY_BOUNDS_S if histogram[f"<={b}s"]} | ({">60s": histogram[">60s"]} if histogram[">60s"] else {}),
-                "faults": dict(sorted(state["faults"].items())), "instants": dict(sorted(state["instants"].items())), "seed": self.options.seed, "runs": state["runs"]}
+        spread = {f"<={b}s" if b != "more" else b: histogram[b] for b in (*RECOVERY_BOUNDS_S, "more")}
+        programs = {p: {"n": len(v), "p50_s": quantile(v, 0.5), "p99_s": quantile(v, 0.99), "max_s": max(v)} for p, v in by_program.items()}
+        line = {"name": self.options.name, **sums, "recovery_p50_s": quantile(seconds, 0.5), "recovery_p99_s": quantile(seconds, 0.99),
+                **state["extra"], **self.figures, "recovery_by_program": programs,
+                "recovery_histogram": {bound: n for bound, n in spread.items() if n},
+                "faults": dict(sorted(state["faults"].items())), "instants": dict(sorted(state["instants"].items())),
+                "seed": self.options.seed, "runs": state["runs"]}
         if state["notes"]:
             line["notes"] = state["notes"]
         if self.options.planted:
@@ -108,7 +112,8 @@ class Tally:
 
 def read_log(build, folder, start=0):
     """Records and the last line of fault_reader over a program's data folder."""
-    done = subprocess.run([str(pathlib.Path(build) / "fault/fault_reader"), str(pathlib.Path(folder) / "log"), "--from", str(start)], capture_output=True, text=True, timeout=300)
+    done = subprocess.run([str(pathlib.Path(build) / "fault/fault_reader"), str(pathlib.Path(folder) / "log"), "--from", str(start)],
+                          capture_output=True, text=True, timeout=300)
     if done.returncode:
         raise RuntimeError(f"fault_reader: {done.stderr}")
     lines = [json.loads(x) for x in done.stdout.splitlines()]

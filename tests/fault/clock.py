@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
-"""Clocks that jump: agent or broker is killed and started again under faketime with an offset of ± 1 s … ± 1 day. The monotonic clock stays true.
+"""Clocks that jump: agent or broker is killed and started again under faketime with an offset of ± 1 s … ± 1 day. The monotonic clock
+stays true.
 
-Nothing may be lost or stored twice, and the offset must be seen: rounds in which agent and broker differ by more than 6 s (the room check's limit is 5) and the
-room check does not say so within --patience seconds are `unseen`; they count as undetected.
+Nothing may be lost or stored twice, and the offset must be seen: rounds in which agent and broker differ by more than 6 s (the room
+check's limit is 5) and the room check does not say so within --patience seconds are `unseen`; they count as undetected.
 Planted defect: exam clients that count as accepted what was never answered.
 """
 import glob
@@ -23,7 +24,8 @@ def environment(offset_s):
     library = (glob.glob("/usr/lib/*/faketime/libfaketimeMT.so.1") or [""])[0]
     if not library:
         raise SystemExit("faketime is not installed: apt-get install faketime")
-    return {"LD_PRELOAD": library, "FAKETIME": f"{offset_s:+d}s", "FAKETIME_DONT_FAKE_MONOTONIC": "1", "FAKETIME_DONT_RESET": "1", "FAKETIME_NO_CACHE": "1"}
+    return {"LD_PRELOAD": library, "FAKETIME": f"{offset_s:+d}s", "FAKETIME_DONT_FAKE_MONOTONIC": "1", "FAKETIME_DONT_RESET": "1",
+            "FAKETIME_NO_CACHE": "1"}
 
 
 def room_check(stand):
@@ -37,7 +39,8 @@ def clock_is_named(stand):
 
 
 def campaign(options, tally, folder, dice):
-    stand = Installation(options.build, folder, tally, seats=options.seats, pause_s=0.001 if options.planted else 0.02, seed=options.seed, careless=options.planted)
+    stand = Installation(options.build, folder, tally, seats=options.seats, pause_s=0.001 if options.planted else 0.02, seed=options.seed,
+                         careless=options.planted)
     end = time.monotonic() + options.minutes * 60 if options.minutes else float("inf")
     offsets = {"agent": 0, "broker": 0}
     try:
@@ -55,12 +58,14 @@ def campaign(options, tally, folder, dice):
             if abs(offsets["agent"] - offsets["broker"]) > NAMED_BEYOND_S and not options.planted:
                 try:
                     tally.extra["seen"] += 1
-                    tally.extra["seen_after_s"] += round(stand.until(options.patience, "a word on the clock", lambda: clock_is_named(stand)), 3)
+                    tally.extra["seen_after_s"] += round(stand.until(options.patience, "a word on the clock",
+                                                                     lambda: clock_is_named(stand)), 3)
                 except Failed:
                     tally.extra["seen"] -= 1
                     tally.extra["unseen"] += 1
                     tally.sums["undetected"] += 1
-                    tally.note(f"agent {offsets['agent']:+d} s, broker {offsets['broker']:+d} s: {json.dumps(room_check(stand), ensure_ascii=False)[:400]}")
+                    shown = json.dumps(room_check(stand), ensure_ascii=False)[:400]
+                    tally.note(f"agent {offsets['agent']:+d} s, broker {offsets['broker']:+d} s: {shown}")
             tally.sums["rounds"] += 1
         if not stand.settle():
             tally.extra["wedged"] += 1

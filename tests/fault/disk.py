@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Disks that fail: failing_disk.cpp lets a program's calls below its data folder fail with EIO or ENOSPC from the n-th on, for a stretch, then it heals.
-Agent and broker, their logs and (with a looped camera) their objects.
+"""Disks that fail: failing_disk.cpp lets a program's calls below its data folder fail with EIO or ENOSPC from the n-th on, for a stretch,
+then it heals. Agent and broker, their logs and (with a looped camera) their objects.
 
 A program that still refuses 2 s after the disk has healed is started again, as its operator would, and counted (`restarted`).
 Planted defect: exam clients that count as accepted what the agent answered with an error.
@@ -26,7 +26,8 @@ class FailingDisk:
         control.write_bytes(bytes(struct.calcsize(LAYOUT)))
         self.file = open(control, "r+b")
         self.shared = mmap.mmap(self.file.fileno(), struct.calcsize(LAYOUT))
-        self.environment = {"LD_PRELOAD": str(build / "fault/libfailing_disk.so"), "INVIGIL_FAULT_FOLDER": str(folder), "INVIGIL_FAULT_CONTROL": str(control)}
+        self.environment = {"LD_PRELOAD": str(build / "fault/libfailing_disk.so"), "INVIGIL_FAULT_FOLDER": str(folder),
+                            "INVIGIL_FAULT_CONTROL": str(control)}
 
     def fail(self, calls, error, after):
         struct.pack_into(LAYOUT, self.shared, 0, 0, CALLS[calls], error, 0, after, 0)
@@ -50,7 +51,8 @@ def back(stand, name, before):
 
 def campaign(options, tally, folder, dice):
     stand = Installation(options.build, folder, tally, seats=options.seats, seed=options.seed, careless=options.planted, camera="cam1",
-                         camera_file=film(folder, 60, 200), values={"broker": {"log.segment": "64KiB"}, "agent": {"limits.log_segment": "64KiB", "camera.loop_files": True}})
+                         camera_file=film(folder, 60, 200), values={"broker": {"log.segment": "64KiB"},
+                                                                    "agent": {"limits.log_segment": "64KiB", "camera.loop_files": True}})
     end = time.monotonic() + options.minutes * 60 if options.minutes else float("inf")
     try:
         stand.begin(without=("analysis",))

@@ -30,7 +30,8 @@ class Image:
         with open(self.file(), "wb") as file:
             file.truncate(megabytes << 20)
         # A small journal and nothing left to be initialised later, so that a copy is small.
-        run("mkfs.ext4", "-q", "-J", "size=4", "-E", "lazy_itable_init=0,lazy_journal_init=0", self.file()) if megabytes >= 32 else run("mkfs.ext4", "-q", self.file())
+        run("mkfs.ext4", "-q", "-J", "size=4", "-E", "lazy_itable_init=0,lazy_journal_init=0",
+            self.file()) if megabytes >= 32 else run("mkfs.ext4", "-q", self.file())
         self.mount()
 
     def file(self):
@@ -44,6 +45,10 @@ class Image:
         target = self.stem.with_suffix(f".{self.number + 1}.img")
         run("cp", "--sparse=always", self.file(), target)
         return target
+
+    def flush(self):
+        """Everything written so far goes to the backing file."""
+        run("sync", "-f", self.mount_point)
 
     def cut(self):
         """Mounts the newest copy() in place of the disk; its programs must have been killed."""

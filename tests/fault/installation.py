@@ -25,8 +25,10 @@ def plan(seats, camera=None):
     return {"schema_version": 1, "id": "f1-plan", "institution": {"id": "inst-f1", "name": "样例学校", "kind": "school"},
             "centre": {"id": CENTRE, "name": "样例考点", "rooms": [room]},
             "sessions": [{"id": SESSION, "title": "理论知识考试", "occupation": "电工", "level": "senior", "rooms": ["r1"], "starts": f"{today}Z",
-                          "ends": today.replace("T00:00:00", "T23:59:00Z"), "roster": [{"id": f"k-{s['id']}", "name": "考生"} for s in room["seats"]],
-                          "assignments": [{"room": "r1", "seat": s["id"], "candidate": f"k-{s['id']}", "token": token_of(s["id"])} for s in room["seats"]],
+                          "ends": today.replace("T00:00:00", "T23:59:00Z"),
+                          "roster": [{"id": f"k-{s['id']}", "name": "考生"} for s in room["seats"]],
+                          "assignments": [{"room": "r1", "seat": s["id"], "candidate": f"k-{s['id']}",
+                                           "token": token_of(s["id"])} for s in room["seats"]],
                           "staff": [{"id": "j1", "name": "监考员", "role": "invigilator", "rooms": ["r1"]}]}]}
 
 
@@ -43,20 +45,24 @@ class LoadSeat(threading.Thread):
     def __init__(self, port, seat, pause_s, stop, seed, careless=False):
         super().__init__(daemon=True, name=seat)
         self.port, self.seat, self.pause_s, self.stop, self.careless = port, seat, pause_s, stop, careless
+        self.session = SESSION
         self.dice, self.accepted, self.refused, self.seq, self.connection = random.Random(f"{seed}/{seat}"), [], [], 0, None
         self.last_accepted, self.sent_at = 0.0, {}  # monotonic; accepted at, by number
 
     def event(self):
         self.seq += 1
-        kind, data = ("clipboard.paste", {"chars": 180}) if self.seq % 97 == 50 else ("item.answered", {"item": f"q{self.seq % 90 + 1:03d}", "answer": self.dice.choice("ABCD")})
+        kind, data = ("clipboard.paste", {"chars": 180}) if self.seq % 97 == 50 else ("item.answered",
+                                                                                      {"item": f"q{self.seq % 90 + 1:03d}",
+                                                                                       "answer": self.dice.choice("ABCD")})
         return {"seq": self.seq, "type": kind, "at": iso(time.time()), "mono_ms": int(time.monotonic() * 1000), "data": data}
 
     def post(self, event):
         """The answer's status and text; OSError and the like when there is none."""
         if self.connection is None:
             self.connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
-        body = json.dumps({"session": SESSION, "seat": self.seat, "events": [event]})
-        self.connection.request("POST", "/v1/cbt/events", body, {"Authorization": f"Bearer {token_of(self.seat)}", "Content-Type": "application/json"})
+        body = json.dumps({"session": self.session, "seat": self.seat, "events": [event]})
+        self.connection.request("POST", "/v1/cbt/events", body, {"Authorization": f"Bearer {token_of(self.seat)}",
+                                                                 "Content-Type": "application/json"})
         answer = self.connection.getresponse()
         return answer.status, answer.read()
 
@@ -116,9 +122,11 @@ class Decider(threading.Thread):
 
 
 class Installation(Stand):
-    """`preload`: {program: environment} for what is started with another disk or clock. Programs are started again by the campaign, not by a supervisor."""
+    """`preload`: {program: environment} for what is started with another disk or clock. Programs are started again by the campaign, not by
+    a supervisor."""
 
-    def __init__(self, build, folder, tally, seats=4, pause_s=0.02, seed=1, careless=False, values=None, camera=None, camera_file=None, agent_endpoint=None):
+    def __init__(self, build, folder, tally, seats=4, pause_s=0.02, seed=1, careless=False, values=None, camera=None, camera_file=None,
+                 agent_endpoint=None):
         super().__init__(build, folder, tally.say)
         self.tally, self.stop, self.programs, self.environment = tally, threading.Event(), {}, {}
         self.seat_count, self.pause_s, self.seed, self.careless = seats, pause_s, seed, careless
@@ -138,13 +146,15 @@ class Installation(Stand):
         direct = self.endpoint
         if self.agent_endpoint:
             self.endpoint = self.agent_endpoint(direct)
-        self.start_agent(CENTRE, {self.camera: str(self.camera_file)} if self.camera else {}, self.values["agent"]).wait_for("listening", 30)
+        self.start_agent(CENTRE, {self.camera: str(self.camera_file)} if self.camera else {}, self.values["agent"]).wait_for("listening",
+                                                                                                                             30)
         self.endpoint = direct
         if "analysis" not in without:
             self.start_analysis(self.values["analysis"]).wait_for("ready", 60)
         self.programs = {p.name.split("-")[0]: p for p in self.supervisor.programs}
         self.open_session(SESSION)
-        self.seats = [LoadSeat(self.cbt_ports[CENTRE], f"s{i:03d}", self.pause_s, self.stop, self.seed, self.careless) for i in range(self.seat_count)]
+        self.seats = [LoadSeat(self.cbt_ports[CENTRE], f"s{i:03d}", self.pause_s, self.stop, self.seed,
+                               self.careless) for i in range(self.seat_count)]
         for seat in self.seats:
             seat.start()
         self.until(30, "the first events", lambda: all(s.accepted for s in self.seats))

@@ -1,19 +1,24 @@
 #!/usr/bin/env python3
-"""SIGKILL of a random program at a random instant, under events from several seats and decisions; no supervisor, one installation for all rounds.
+"""SIGKILL of a random program at a random instant, under events from several seats and decisions; no supervisor, one installation for all
+rounds.
 
-Planted defect: exam clients that count as accepted what was sent and never answered. It is the defect of the other side of the contract, and shows
-that the count against the broker's log would see an agent that answers too early.
+Planted defect: exam clients that count as accepted what was sent and never answered. It is the defect of the other side of the contract,
+and shows that the count against the broker's log would see an agent that answers too early.
 """
 import time
 
 from campaign import judge, run
 from installation import Installation
+from partition import film
 
 PROGRAMS = ("agent", "agent", "broker", "broker", "console", "analysis")
 
 
 def campaign(options, tally, folder, dice):
-    stand = Installation(options.build, folder, tally, seats=options.seats, pause_s=0.001 if options.planted else 0.02, seed=options.seed, careless=options.planted)
+    stand = Installation(options.build, folder, tally, seats=options.seats, pause_s=0.001 if options.planted else 0.02, seed=options.seed,
+                         careless=options.planted,
+                         camera="cam1" if options.camera else None, camera_file=film(folder, 300, 200) if options.camera else None,
+                         values={"agent": {"camera.loop_files": True}})
     end = time.monotonic() + options.minutes * 60 if options.minutes else float("inf")
     try:
         stand.begin()
@@ -41,5 +46,10 @@ def campaign(options, tally, folder, dice):
     judge(tally, stand)
 
 
+def more(parser):
+    parser.add_argument("--seats", type=int, default=4)
+    parser.add_argument("--camera", action="store_true", help="record a looped film too: its parts are proved by invigil-verify")
+
+
 if __name__ == "__main__":
-    run("kill9", 20, campaign, lambda parser: parser.add_argument("--seats", type=int, default=4))
+    run("kill9", 20, campaign, more)

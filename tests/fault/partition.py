@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Bad networks between agent and broker, by a TCP proxy of our own (proxy.py): every round one of the faults below, for a while, under events and a
-looped camera. Afterwards, on request, two figures: how fast a backlog is caught up, and how late events come over 256 kbit/s.
+"""Bad networks between agent and broker, by a TCP proxy of our own (proxy.py): every round one of the faults below, for a while, under
+events and a looped camera. Afterwards, on request, two figures: how fast a backlog is caught up, and how late events come over 256 kbit/s.
 
 Planted defect: while the link is down the agent loses its log (as if it kept nothing): what it had accepted must be missed.
 """
@@ -27,8 +27,10 @@ FAULTS = {
 def film(folder, seconds, kilobits):
     """A camera that needs about `kilobits` a second."""
     file = folder / "film.mp4"
-    run_once(["ffmpeg", "-v", "error", "-y", "-f", "lavfi", "-i", f"testsrc2=size=320x180:rate=10,noise=alls=40:allf=t", "-t", str(seconds), "-c:v", "libx264", "-b:v", f"{kilobits}k",
-              "-maxrate", f"{kilobits}k", "-bufsize", f"{kilobits}k", "-preset", "ultrafast", "-g", "10", "-bf", "0", "-pix_fmt", "yuv420p", str(file)], what="making the film")
+    run_once(["ffmpeg", "-v", "error", "-y", "-f", "lavfi", "-i", f"testsrc2=size=320x180:rate=10,noise=alls=40:allf=t", "-t", str(seconds),
+              "-c:v", "libx264", "-b:v", f"{kilobits}k",
+              "-maxrate", f"{kilobits}k", "-bufsize", f"{kilobits}k", "-preset", "ultrafast", "-g", "10", "-bf", "0", "-pix_fmt", "yuv420p",
+              str(file)], what="making the film")
     return file
 
 
@@ -40,7 +42,8 @@ def start(options, tally, folder, kilobits):
         state["proxy"] = Proxy({mine + n: port + n for n in range(3)}).begin()
         return f"tcp://127.0.0.1:{mine}"
 
-    stand = Installation(options.build, folder, tally, seats=options.seats, pause_s=0.05, seed=options.seed, camera="cam1", camera_file=film(folder, 240 if options.figures else 30, kilobits),
+    stand = Installation(options.build, folder, tally, seats=options.seats, pause_s=0.05, seed=options.seed, camera="cam1",
+                         camera_file=film(folder, 240 if options.figures else 30, kilobits),
                          values={"agent": {"camera.loop_files": True}}, agent_endpoint=through_proxy)
     return stand, state
 
@@ -60,8 +63,8 @@ def catch_up(stand, tally, proxy, seconds):
     waiting = stand.agent_status()["broker"]["backlog_records"]
     proxy.set()
     took = stand.until(120, "the backlog", stand.drained)  # the wait for the next attempt to connect included
-    tally.extra["catch_up_backlog_records"], tally.extra["catch_up_s"] = waiting, round(took, 3)
-    tally.extra["catch_up_factor"] = round(seconds / max(took, 0.01), 1)
+    tally.figures["catch_up_backlog_records"], tally.figures["catch_up_s"] = waiting, round(took, 3)
+    tally.figures["catch_up_factor"] = round(seconds / max(took, 0.01), 1)
 
 
 def slow_link(stand, tally, proxy, seconds):
@@ -82,9 +85,10 @@ def slow_link(stand, tally, proxy, seconds):
                 lags[key] = now - at
         time.sleep(0.1)
     expected = sum(1 for s in stand.seats for n in s.accepted[first[s.seat]:] if begun < s.sent_at[n] < begun + seconds - 2)
-    tally.extra["slow_events"], tally.extra["slow_events_expected"] = len(lags), expected
-    tally.extra["slow_event_lag_p50_s"], tally.extra["slow_event_lag_p99_s"] = quantile(list(lags.values()), 0.5), quantile(list(lags.values()), 0.99)
-    tally.extra["slow_video_backlog"] = stand.agent_status()["broker"]["backlog_records"]
+    tally.figures["slow_events"], tally.figures["slow_events_expected"] = len(lags), expected
+    tally.figures["slow_event_lag_p50_s"], tally.figures["slow_event_lag_p99_s"] = quantile(list(lags.values()),
+                                                                                            0.5), quantile(list(lags.values()), 0.99)
+    tally.figures["slow_video_backlog"] = stand.agent_status()["broker"]["backlog_records"]
     proxy.set()
 
 

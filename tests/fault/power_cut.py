@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""Power cuts of agent, broker or both: their data folders lie on ext4 images; SIGSTOP, copy of the backing file (it has what was flushed), SIGKILL,
-the copy is mounted instead, everything starts again.
+"""Power cuts of agent, broker or both: their data folders lie on ext4 images; SIGSTOP, copy of the backing file (it has what was flushed),
+SIGKILL, the copy is mounted instead, everything starts again.
 
-Planted defect: fsync and fdatasync return at once (no_sync.cpp). Limit: the copy of a mounted image is not atomic; a copy that cannot be mounted is a void
-round and counted as such.
+Planted defect: fsync and fdatasync return at once (no_sync.cpp). Limit: the copy of a mounted image is not atomic; a copy that cannot be
+mounted is a void round and counted as such.
 """
 import os
 import signal
@@ -50,6 +50,9 @@ def campaign(options, tally, folder, dice):
     try:
         stand.begin()
         stand.begin_deciding()
+        if options.planted:  # what is older than the first cut is there, as after a quiet night; only the newest is at stake
+            for image in images.values():
+                image.flush()
         while tally.sums["rounds"] < options.rounds and time.monotonic() < end:
             names = ("agent", "broker") if options.planted else dice.choice(TARGETS)
             instant = dice.uniform(0, 0.8)

@@ -1,8 +1,8 @@
 """A TCP proxy that does what bad networks do, between an agent and a broker's three neighbouring ports. One thread of its own.
 
-Modes, changed at any time by set(): "pass"; "down" (connections are reset, new ones refused); "black_hole" (connections stay, nothing moves);
-"half_open" (the same, but new ones are taken too and never served); "reset" (reset once, then pass); and two numbers: delay_s for every piece,
-rate bytes a second for each direction of all connections together ("trickle" is a rate of a few bytes).
+Modes, changed at any time by set(): "pass"; "down" (connections are reset, new ones refused); "black_hole" (connections stay, nothing
+moves); "half_open" (the same, but new ones are taken too and never served); "reset" (reset once, then pass); and two numbers: delay_s for
+every piece, rate bytes a second for each direction of all connections together ("trickle" is a rate of a few bytes).
 """
 import asyncio
 import socket

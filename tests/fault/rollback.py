@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""A disk that comes back from the past: the data folder of a running program is copied (as a backup does), things go on, the program is killed, the copy
-is put back. Agent, broker, console, analysis.
+"""A disk that comes back from the past: the data folder of a running program is copied (as a backup does), things go on, the program is
+killed, the copy is put back. Agent, broker, console, analysis.
 
-Lost is what neither the broker's nor the agent's log has any more and no LOSS record names: decisions, of which only the broker has a copy, as well.
-`wedged`: the agent's backlog does not drain within --patience; such an installation is given up and the next round has a new one.
-Planted defect: agent and broker are put back together, so that nobody has the newest events.
+Lost is what neither the broker's nor the agent's log has any more and no LOSS record names: decisions, of which only the broker has a
+copy, as well. `wedged`: the agent's backlog does not drain within --patience; such an installation is given up and the next round has a
+new one. Planted defect: agent and broker are put back together, so that nobody has the newest events.
 """
 import shutil
 import time
@@ -67,7 +67,8 @@ def judge(tally, stand, wedged):
 
 def one_installation(options, tally, folder, dice, left):
     """Plays up to `left` rounds, until one wedges."""
-    stand = Installation(options.build, folder, tally, seats=options.seats, seed=options.seed, values={"broker": {"log.segment": "256KiB"}, "agent": {"limits.log_segment": "256KiB"}})
+    stand = Installation(options.build, folder, tally, seats=options.seats, seed=options.seed,
+                         values={"broker": {"log.segment": "256KiB"}, "agent": {"limits.log_segment": "256KiB"}})
     wedged, played = False, 0
     try:
         stand.begin()

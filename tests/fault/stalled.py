@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""SIGSTOP and, after up to a few seconds, SIGCONT of a random program under events and decisions: a machine that swaps, a virtual machine that is moved.
+"""SIGSTOP and, after up to a few seconds, SIGCONT of a random program under events and decisions: a machine that swaps, a virtual machine
+that is moved.
 
 Planted defect: the stalled agent is killed instead of continued, and exam clients count as accepted what was never answered.
 """
@@ -13,7 +14,8 @@ PROGRAMS = ("agent", "agent", "broker", "broker", "console", "analysis")
 
 
 def campaign(options, tally, folder, dice):
-    stand = Installation(options.build, folder, tally, seats=options.seats, pause_s=0.001 if options.planted else 0.02, seed=options.seed, careless=options.planted)
+    stand = Installation(options.build, folder, tally, seats=options.seats, pause_s=0.001 if options.planted else 0.02, seed=options.seed,
+                         careless=options.planted)
     end = time.monotonic() + options.minutes * 60 if options.minutes else float("inf")
     try:
         stand.begin()

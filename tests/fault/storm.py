@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
-"""A thousand agents connect within ten seconds, and all again whenever the broker has been killed: round 1 is the morning, the others are restarts.
+"""A thousand agents connect within ten seconds, and all again whenever the broker has been killed: round 1 is the morning, the others are
+restarts.
 
-Every agent's RESUME and the durable answer to one record of each are waited for; recovery is from the last connect (later: from the restart) to the last
-RESUME. The records are counted in the broker's log. Planted defect: one agent never connects.
+Every agent's RESUME and the durable answer to one record of each are waited for; recovery is from the last connect (later: from the
+restart) to the last RESUME. The records are counted in the broker's log. Planted defect: one agent never connects.
 """
 import json
 import queue
@@ -19,8 +20,10 @@ from stand import Stand
 
 class Storm:
     def __init__(self, stand, options):
-        command = [str(stand.build / "fault/storm_main"), "--data", str(stand.data / "broker"), "--endpoint", stand.endpoint, "--key", stand.public_key,
-                   "--agents", str(options.agents), "--within-ms", str(int(options.within * 1000)), "--seed", str(options.seed), "--silent", "1" if options.planted else "0"]
+        command = [str(stand.build / "fault/storm_main"), "--data", str(stand.data / "broker"), "--endpoint", stand.endpoint, "--key",
+                   stand.public_key,
+                   "--agents", str(options.agents), "--within-ms", str(int(options.within * 1000)), "--seed", str(options.seed), "--silent",
+                   "1" if options.planted else "0"]
         self.process = subprocess.Popen(ending_with_parent(command), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         self.lines = queue.Queue()
         threading.Thread(target=lambda: [self.lines.put(json.loads(x)) for x in self.process.stdout], daemon=True).start()
@@ -80,7 +83,7 @@ def campaign(options, tally, folder, dice):
             tally.say(json.dumps(line))
             if number == 0:
                 tally.recovered("morning", line["last_resume_s"] - line["last_connect_s"])
-                tally.extra["morning_last_answer_s"] = round(line["last_answer_s"] - line["last_connect_s"], 3)
+                tally.figures["morning_last_answer_s"] = round(line["last_answer_s"] - line["last_connect_s"], 3)
             else:
                 tally.recovered("restart", time.monotonic() - restarted)
             tally.sums["accepted"] += options.agents
@@ -91,7 +94,7 @@ def campaign(options, tally, folder, dice):
     stored = [(r["stream"], r["seq"]) for r in read_log(stand.build, stand.data / "broker")[0] if r["stream"].startswith("seat/storm/")]
     tally.sums["lost"] += max(0, tally.sums["accepted"] - len(stored))
     tally.sums["duplicated"] += len(stored) - len(set(stored))
-    tally.extra["agents"] = options.agents
+    tally.figures["agents"] = options.agents
 
 
 def more(parser):

@@ -26,6 +26,7 @@ from seats import Seat  # noqa: E402
 from stand import Stand  # noqa: E402
 
 CENTRE, ROOM, CAMERA, SEATS, EVENTS_A_SEAT = "stored", "r1", "r1-cam1", ["r1-s1", "r1-s2"], 50
+NOTE = "Keys and passwords here were made for this throw-away installation; they open nothing but the folders beside this file."
 FOLDERS = ["broker", "main", "agent-stored", "analysis-1"]
 LEFT_OUT = {"lock", "cbt_endpoint", "admin.sock", "admin.ipc"}
 
@@ -33,9 +34,11 @@ LEFT_OUT = {"lock", "cbt_endpoint", "admin.sock", "admin.ipc"}
 def plan():
     """One room, one camera, two seats; one session that is held, and one for whoever opens the folders later."""
     seat = lambda name, column: {"id": name, "row": 1, "column": column,
-                                 "polygons": [{"camera": CAMERA, "points": [[column * 0.5 - 0.45, 0.2], [column * 0.5 - 0.1, 0.2], [column * 0.5 - 0.1, 0.9], [column * 0.5 - 0.45, 0.9]]}]}
+                                 "polygons": [{"camera": CAMERA, "points": [[column * 0.5 - 0.45, 0.2], [column * 0.5 - 0.1, 0.2],
+                                                                            [column * 0.5 - 0.1, 0.9], [column * 0.5 - 0.45, 0.9]]}]}
     session = lambda name, day: {
-        "id": name, "title": "理论知识考试", "occupation": "电工", "level": "senior", "rooms": [ROOM], "starts": f"{day}T00:00:00+08:00", "ends": f"{day}T23:59:00+08:00",
+        "id": name, "title": "理论知识考试", "occupation": "电工", "level": "senior", "rooms": [ROOM], "starts": f"{day}T00:00:00+08:00",
+                                 "ends": f"{day}T23:59:00+08:00",
         "roster": [{"id": f"{name}-{s}", "name": "考生"} for s in SEATS],
         "assignments": [{"room": ROOM, "seat": s, "candidate": f"{name}-{s}", "token": f"token-of-{name}-{s}-0123456789"} for s in SEATS],
         "staff": [{"id": "j1", "name": "监考员", "role": "invigilator", "rooms": [ROOM]}]}
@@ -72,7 +75,8 @@ def live(stand, folder):
     stand.open_session("held")
     stop, clients = threading.Event(), []
     for seat in SEATS:
-        client = Seat(lambda: ("127.0.0.1", stand.cbt_ports[CENTRE]), "held", seat, f"token-of-held-{seat}-0123456789", 1, time.time(), [], stop)
+        client = Seat(lambda: ("127.0.0.1", stand.cbt_ports[CENTRE]), "held", seat, f"token-of-held-{seat}-0123456789", 1, time.time(), [],
+                      stop)
         client.send(client.event("assessment.opened"), client.event("assessment.started"))
         for _ in range(EVENTS_A_SEAT - 3):
             client.answer()
@@ -82,13 +86,15 @@ def live(stand, folder):
         raise Failed("events were refused")
     console = stand.log_in("inspector")
     paste = until(30, "the flag", lambda: [x for x in console.incidents() if x["kind"] == "paste"])[0]
-    answer = console.json("POST", f"/v1/incidents/{paste['id']}/opinions", {"outcome": "confirm", "reason": "回放与记录一致。", "violation_code": "C1.8"})
-    until(30, "the film's end", lambda: "parts" in status(stand) and status_camera(stand)["parts"] > 0 and not status_camera(stand)["recording"])
+    answer = console.json("POST", f"/v1/incidents/{paste['id']}/opinions",
+                          {"outcome": "confirm", "reason": "回放与记录一致。", "violation_code": "C1.8"})
+    until(30, "the film's end", lambda: film_is_over(status_camera(stand)))
     stand.close_session("held")
     until(30, "the agent's backlog", lambda: json.loads(status(stand))["broker"]["backlog_records"] == 0)
     time.sleep(3)  # two more checkpoints, so that they cover the close
     incidents = console.incidents()
-    return {"incidents": sorted(x["id"] for x in incidents), "decided": {"incident": paste["id"], "outcome": "confirm", "record": answer["opinion"]["record"]},
+    return {"incidents": sorted(x["id"] for x in incidents), "decided": {"incident": paste["id"], "outcome": "confirm",
+                                                                         "record": answer["opinion"]["record"]},
             "sessions": {"held": "closed"}, "next_session": "later", "users": dict(stand.passwords), "public_key": run_signing_key(stand)}
 
 
@@ -106,6 +112,10 @@ def status(stand):
     connection = http.client.HTTPConnection("127.0.0.1", stand.cbt_ports[CENTRE], timeout=10)
     connection.request("GET", "/v1/status")
     return connection.getresponse().read().decode()
+
+
+def film_is_over(camera):
+    return camera["parts"] > 0 and not camera["recording"]
 
 
 def status_camera(stand):
@@ -126,7 +136,8 @@ def run_verify(build, folder):
 
 def tips(build, folder):
     """{stream: newest seq} and the number of records, read from the log itself."""
-    lines = [json.loads(x) for x in run_once([str(pathlib.Path(build) / "fault/fault_reader"), str(folder / "log")], what="fault_reader").splitlines()]
+    lines = [json.loads(x) for x in run_once([str(pathlib.Path(build) / "fault/fault_reader"), str(folder / "log")],
+                                             what="fault_reader").splitlines()]
     found = {}
     for line in lines[:-1]:
         found[line["stream"]] = line["seq"]
@@ -135,7 +146,8 @@ def tips(build, folder):
 
 def pack(data, target):
     """The same bytes for the same folders: sorted, without times and owners."""
-    with lzma.open(target, "wb", preset=9 | lzma.PRESET_EXTREME) as packed, tarfile.open(fileobj=packed, mode="w", format=tarfile.GNU_FORMAT) as tar:
+    with lzma.open(target, "wb", preset=9 | lzma.PRESET_EXTREME) as packed, tarfile.open(fileobj=packed, mode="w",
+                                                                                         format=tarfile.GNU_FORMAT) as tar:
         for folder in FOLDERS:
             for path in sorted([data / folder, *(data / folder).rglob("*")]):
                 if path.name in LEFT_OUT or path.is_socket():
@@ -163,9 +175,10 @@ def main():
         end_in_order(stand)
         streams, records = tips(options.build, folder / "broker")
         run_verify(options.build, folder / "broker")
-        facts = {"note": "Keys and passwords here were made for this throw-away installation; they open nothing but the folders beside this file.",
+        facts = {"note": NOTE,
                  "release": options.release, "records": records, "streams": streams, "centre": CENTRE, "seat": SEATS[0], "camera": CAMERA,
-                 "token": f"token-of-later-{SEATS[0]}-0123456789", "principals": {"console": "main", "agent": "agent-stored", "analysis": "analysis-1"},
+                 "token": f"token-of-later-{SEATS[0]}-0123456789", "principals": {"console": "main", "agent": "agent-stored",
+                                                                                  "analysis": "analysis-1"},
                  "events": len(SEATS) * EVENTS_A_SEAT, **facts}
         target.mkdir(parents=True, exist_ok=True)
         pack(folder, target / "data.tar.xz")

@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 """Opens every release's stored data folders with the programs of this build; fails when anything in them is no longer there.
 
-  open_stored.py --build DIR
+  open_stored.py --build DIR [--planted]
 
-One JSON line a release: {"release","records","events","ok"}.
+One JSON line a release: {"release","records","events","ok"}. --planted: one byte of each broker's log is flipped first, and every release
+must fail.
 """
 import argparse
 import json
@@ -55,11 +56,13 @@ def check(condition, what):
 
 def check_console(stand, facts):
     console = stand.log_in("inspector")
-    until(30, "the sessions", lambda: {s["id"]: s["state"] for s in console.json("GET", "/v1/sessions")["sessions"]}.items() >= facts["sessions"].items())
+    states = lambda: {s["id"]: s["state"] for s in console.json("GET", "/v1/sessions")["sessions"]}
+    until(30, "the sessions", lambda: states().items() >= facts["sessions"].items())
     until(30, "the incidents", lambda: {x["id"] for x in console.incidents()} >= set(facts["incidents"]))
     decided = facts["decided"]
     shown = console.json("GET", f"/v1/incidents/{decided['incident']}")
-    check(any(o["outcome"] == decided["outcome"] and o["record"] == decided["record"] for o in shown["opinions"]), f"the decision is not shown: {shown}")
+    check(any(o["outcome"] == decided["outcome"] and o["record"] == decided["record"] for o in shown["opinions"]),
+          f"the decision is not shown: {shown}")
     reels = console.json("GET", f"/v1/sessions/held/cameras/{facts['camera']}/reels")["reels"]
     check(reels, "the video is not shown")
     code, film = console.ask("GET", reels[0]["url"])
@@ -70,20 +73,31 @@ def check_console(stand, facts):
 def send_one(stand, facts):
     """An event of the session nobody has held yet."""
     stand.open_session(facts["next_session"])
-    client = Seat(lambda: ("127.0.0.1", stand.cbt_ports[facts["centre"]]), facts["next_session"], facts["seat"], facts["token"], 1, time.time(), [],
-                  threading.Event())
+    client = Seat(lambda: ("127.0.0.1", stand.cbt_ports[facts["centre"]]), facts["next_session"], facts["seat"], facts["token"], 1,
+                  time.time(), [], threading.Event())
     client.send(client.event("assessment.opened"))
     check(client.accepted == {1}, "the agent did not take an event")
-    until(30, "the event at the broker", lambda: json.loads(status(stand))["broker"]["connected"] and json.loads(status(stand))["broker"]["backlog_records"] == 0)
+    link = lambda: json.loads(status(stand))["broker"]
+    until(30, "the event at the broker", lambda: link()["connected"] and link()["backlog_records"] == 0)
 
 
-def open_release(build, release):
+def spoil(folder):
+    """One byte of the broker's log, where records are."""
+    file = max((folder / "broker/log").glob("*.seg"), key=lambda p: len(p.read_bytes().rstrip(b"\0")))
+    content = bytearray(file.read_bytes())
+    content[len(content.rstrip(b"\0")) // 2] ^= 1
+    file.write_bytes(content)
+
+
+def open_release(build, release, planted):
     facts = json.loads((release / "facts.json").read_text(encoding="utf-8"))
     folder = pathlib.Path(tempfile.mkdtemp(prefix="invigil-stored-"))
     stand = StoredStand(build, folder, facts)
     try:
         with tarfile.open(release / "data.tar.xz") as packed:
             packed.extractall(folder, members=[m for m in packed if m.isfile() or m.isdir()])
+        if planted:
+            spoil(folder)
         verified = json.loads(run_verify(build, folder / "broker"))
         check(verified["records"] == facts["records"], f"{verified['records']} records, {facts['records']} were stored")
         check(verified["public_keys"] == facts["public_key"], "another signing key")
@@ -110,15 +124,19 @@ def open_release(build, release):
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--build", required=True)
+    parser.add_argument("--planted", action="store_true")
     options = parser.parse_args()
     releases = sorted(HERE.glob("release-*/"))
     check(releases, f"no release-* folder in {HERE}")
     for release in releases:
         try:
-            print(json.dumps(open_release(options.build, release)), flush=True)
+            print(json.dumps(open_release(options.build, release, options.planted)), flush=True)
+            if options.planted:
+                return 1
         except Failed as error:
             print(f"{release.name}: {error}", file=sys.stderr)
-            return 1
+            if not options.planted:
+                return 1
     return 0
 
 
