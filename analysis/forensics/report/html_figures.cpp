@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "analysis/forensics/report/html_text.h"
+#include "analysis/forensics/report/words.h"
 
 namespace invigil {
 namespace {
@@ -28,7 +29,7 @@ std::size_t width_of(const ExamData& exam, std::size_t item) {
 }
 
 std::string padded(const std::string& text, std::size_t width) {
-  return std::string(width - std::min(width, characters_of(text)), ' ') + html_escape(text);
+  return std::string(width - std::min(width, characters_of(text)), ' ') + html_escaped(text);
 }
 
 /// A run of equally styled cells shares one element.
@@ -63,15 +64,15 @@ std::string answer_row(const ExamData& exam, int who, int with, std::size_t firs
   return row.finish();
 }
 
-std::string frame(const std::string& title, const std::string& across_zh, const std::string& across_en, const std::string& up_zh,
-                  const std::string& up_en) {
-  const auto text = [](const char* language, const std::string& words, const char* where) {
-    return fmt::format("<text class={0} lang={0} {1} text-anchor=middle>{2}</text>", language, where, words);
+/// The empty plot; `key` names its title and axes.
+std::string frame(const std::string& key) {
+  const auto text = [](const Wording& words, const char* where) {
+    return fmt::format("<text class=zh lang=zh {0} text-anchor=middle>{1}</text><text class=en lang=en {0} text-anchor=middle>{2}</text>",
+                       where, words.zh, words.en);
   };
-  return "<figure class=plot><figcaption>" + title + "</figcaption><svg viewBox='0 0 460 326' role=img>" +
+  return "<figure class=plot><figcaption>" + html_words(key + ".title") + "</figcaption><svg viewBox='0 0 460 326' role=img>" +
          fmt::format("<rect class=frame x={} y={} width={} height={} />", kLeft, kTop, kRight - kLeft, kBottom - kTop) +
-         text("zh", across_zh, "x=251 y=316") + text("en", across_en, "x=251 y=316") +
-         text("zh", up_zh, "transform='translate(14 144) rotate(-90)'") + text("en", up_en, "transform='translate(14 144) rotate(-90)'");
+         text(words(key + ".across"), "x=251 y=316") + text(words(key + ".up"), "transform='translate(14 144) rotate(-90)'");
 }
 
 }  // namespace
@@ -92,10 +93,10 @@ std::string answers_side_by_side(const ExamData& exam, int a, int b) {
     const auto row = [&](const std::string& name, const char* style, const std::string& cells) {
       out += fmt::format("<tr class={}><th>{}</th><td>{}</td></tr>", style, name, cells);
     };
-    row(html_both("题号", "item"), "ruler", ruler);
-    row(html_both("答案", "key"), "ruler", key);
+    row(html_words("pair.item"), "ruler", ruler);
+    row(html_words("pair.key"), "ruler", key);
     for (const auto& [who, with] : {std::pair{a, b}, std::pair{b, a}})
-      row(html_escape(exam.candidates[static_cast<std::size_t>(who)]), "who", answer_row(exam, who, with, first, last));
+      row(html_escaped(exam.candidates[static_cast<std::size_t>(who)]), "who", answer_row(exam, who, with, first, last));
     first = last;
   }
   return out + "</table>";
@@ -109,7 +110,7 @@ std::string seat_map(const ExamData& exam, const ExamFindings& findings, const s
   for (const int i : members) rows = std::max(rows, seat(i).row), columns = std::max(columns, seat(i).column);
   const auto x = [&](int i) { return kEdge + seat(i).column * kStep - kStep / 2; };
   const auto y = [&](int i) { return kEdge + seat(i).row * kStep - kStep / 2; };
-  std::string out = fmt::format("<figure class=room><figcaption>{}</figcaption><svg width={} height={} role=img>", html_escape(room),
+  std::string out = fmt::format("<figure class=room><figcaption>{}</figcaption><svg width={} height={} role=img>", html_escaped(room),
                                 kEdge + columns * kStep + 4, kEdge + rows * kStep + 4);
   for (int c = 1; c <= columns; ++c) out += fmt::format("<text x={} y=16 text-anchor=middle>{}</text>", kEdge + c * kStep - kStep / 2, c);
   for (int r = 1; r <= rows; ++r) out += fmt::format("<text x=18 y={} text-anchor=end>{}</text>", kEdge + r * kStep - kStep / 2 + 4, r);
@@ -117,12 +118,12 @@ std::string seat_map(const ExamData& exam, const ExamFindings& findings, const s
     const auto here = [&](int i) { return std::binary_search(members.begin(), members.end(), i); };
     if (!here(f->pair.a) || !here(f->pair.b)) continue;
     out += fmt::format("<line class=link x1={} y1={} x2={} y2={}><title>{} – {}</title></line>", x(f->pair.a), y(f->pair.a), x(f->pair.b),
-                       y(f->pair.b), html_escape(exam.candidates[static_cast<std::size_t>(f->pair.a)]),
-                       html_escape(exam.candidates[static_cast<std::size_t>(f->pair.b)]));
+                       y(f->pair.b), html_escaped(exam.candidates[static_cast<std::size_t>(f->pair.a)]),
+                       html_escaped(exam.candidates[static_cast<std::size_t>(f->pair.b)]));
   }
   for (const int i : members) {
     const CandidateFinding& c = findings.candidates[static_cast<std::size_t>(i)];
-    const std::string title = "<title>" + html_escape(exam.candidates[static_cast<std::size_t>(i)]) + "</title>";
+    const std::string title = "<title>" + html_escaped(exam.candidates[static_cast<std::size_t>(i)]) + "</title>";
     if (c.level >= SuspicionLevel::review)
       out += fmt::format(
           "<a href='#c{0}'><rect class=hot x={1} y={2} width=26 height=26 rx=4>{3}</rect><text class=in x={4} y={5} "
@@ -143,8 +144,7 @@ std::string score_against_speed(const ExamData& exam, const ExamFindings& findin
   low = std::floor(std::max(low, -12.0)), high = std::ceil(std::min(high, 16.0));
   const auto x = [&](double z) { return kLeft + (kRight - kLeft) * (std::clamp(z, low, high) - low) / (high - low); };
   const auto y = [&](double score) { return kBottom - (kBottom - kTop) * score / exam.item_count(); };
-  std::string out = frame(html_both("得分与速度", "Score against speed"), "速度（稳健标准分，越右越快）",
-                          "speed (robust standard units, faster to the right)", "答对题数", "items right");
+  std::string out = frame("speed");
   out +=
       fmt::format("<rect class=zone x={:.1f} y={} width={:.1f} height={:.1f} />", x(kFastZ), kTop, kRight - x(kFastZ), y(quartile) - kTop);
   for (int z = static_cast<int>(low); z <= static_cast<int>(high); z += 2)
@@ -155,7 +155,7 @@ std::string score_against_speed(const ExamData& exam, const ExamFindings& findin
   for (const auto& c : findings.candidates) {
     const auto* s = c.channel("speed");
     if (!s || !std::isfinite(s->z)) continue;
-    const std::string title = "<title>" + html_escape(exam.candidates[static_cast<std::size_t>(c.candidate)]) + "</title>";
+    const std::string title = "<title>" + html_escaped(exam.candidates[static_cast<std::size_t>(c.candidate)]) + "</title>";
     if (c.level >= SuspicionLevel::review)
       out += fmt::format("<rect class=hot x={:.1f} y={:.1f} width=8 height=8>{}</rect>", x(s->z) - 4, y(c.score) - 4, title);
     else
@@ -175,8 +175,7 @@ std::string calibration_plot(const ExamFindings& findings) {
   const auto share = [&](double p) { return std::clamp((std::log10(std::max(p, 1e-300)) + decades) / decades, 0.0, 1.0); };
   const auto x = [&](double p) { return kLeft + (kRight - kLeft) * share(p); };
   const auto y = [&](double p) { return kBottom - (kBottom - kTop) * share(p); };
-  std::string out =
-      frame(html_both("p 值校准", "Calibration of the p-values"), "名义概率", "nominal probability", "实际比例", "observed share");
+  std::string out = frame("calibration");
   for (int e = 0; e <= decades; ++e) {
     const double p = std::pow(10.0, -e);
     const std::string label = e == 0 ? "1" : e <= 3 ? fmt::format("{:.{}f}", p, e) : fmt::format("1e-{}", e);

@@ -93,8 +93,8 @@ TEST(HtmlReport, IsWellFormed) {
 TEST(HtmlReport, SaysWhatTheIssueAsksFor) {
   const Rendered r(kPlanted);
   const auto& top = r.found.pairs.front();
-  const std::string a = html_escape(r.sim.exam.candidates[static_cast<std::size_t>(top.pair.a)]),
-                    b = html_escape(r.sim.exam.candidates[static_cast<std::size_t>(top.pair.b)]);
+  const std::string a = html_escaped(r.sim.exam.candidates[static_cast<std::size_t>(top.pair.a)]),
+                    b = html_escaped(r.sim.exam.candidates[static_cast<std::size_t>(top.pair.b)]);
   EXPECT_NE(r.page.find("<h3>1. " + a + " – " + b), std::string::npos);
   EXPECT_EQ(count_of(answers_side_by_side(r.sim.exam, top.pair.a, top.pair.b), "<b>") > 0, top.pair.wrong_matches > 0);
   EXPECT_NE(r.page.find("<line class=link"), std::string::npos);

@@ -1,16 +1,19 @@
 #pragma once
-// Small pieces of the report's HTML: escaped text, both languages, figures as people write them.
+// Small pieces of the report's HTML: words in both languages, figures as people write them.
 
 #include <string>
+#include <string_view>
 
+#include "analysis/forensics/exam/wording.h"
 #include "analysis/forensics/findings/exam_report.h"
+#include "models/html.h"
 
 namespace invigil {
 
-/// For text and for quoted attributes.
-std::string html_escape(const std::string& text);
-/// Both languages as HTML (already escaped); the page shows one.
-std::string html_both(const std::string& zh, const std::string& en);
+/// Both languages of HTML (already escaped); the page shows one.
+std::string html_both(const Wording& words);
+/// Both languages of a key of the catalogues (words.h).
+std::string html_words(std::string_view key);
 /// "0.032", "1.2×10⁻⁹" (as HTML), "–" when not finite.
 std::string html_probability(double p);
 /// Words for a level, a family and a channel, in both languages.
