@@ -9,7 +9,7 @@
 #include <iostream>
 #include <thread>
 
-#include "analysis/forensics/tool.h"
+#include "analysis/forensics/tool/tool.h"
 #include "analysis/pipeline/live_analysis.h"
 #include "analysis/pipeline/replay.h"
 #include "analysis/watch.h"

@@ -7,6 +7,7 @@
 #include "capture/status_page.h"
 #include "models/id.h"
 #include "models/record.h"
+#include "models/sync.h"
 
 namespace invigil {
 namespace {
@@ -232,12 +233,9 @@ Result<> Agent::before_deletion(const Deletion& deletion) {
 }
 
 void Agent::pulse(const std::stop_token& stop) {
-  Mutex mutex;
-  std::condition_variable_any never;
   while (!stop.stop_requested()) {
     beat();
-    const MutexLock lock(mutex);
-    never.wait_for(mutex, stop, kPulse, [] { return false; });
+    pause_for(kPulse, stop);
   }
 }
 

@@ -4,6 +4,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "models/html.h"
+
 namespace invigil {
 namespace {
 
@@ -14,20 +16,6 @@ constexpr std::string_view kStyle =
     "h1{font-size:1.4em}ul{list-style:none;padding:0}li{padding:.4em .6em;margin:.3em 0;border-left:.4em solid #2f7d32;background:#f5f7f5}"
     "li.warning{border-color:#b26a00;background:#fff8ec}li.bad{border-color:#b3261e;background:#fdf0ef}b{display:inline-block;min-width:"
     "4em}";
-
-std::string escape(std::string_view text) {
-  std::string out;
-  for (const char c : text) {
-    switch (c) {
-      case '<': out += "&lt;"; break;
-      case '>': out += "&gt;"; break;
-      case '&': out += "&amp;"; break;
-      case '"': out += "&quot;"; break;
-      default: out += c;
-    }
-  }
-  return out;
-}
 
 bool wants_english(const HttpRequest& request) {
   const auto chosen = request.query.find("lang");
@@ -44,7 +32,7 @@ std::string page(const AgentStatus& status, bool english) {
                          good  ? "good"
                          : bad ? "bad"
                                : "warning",
-                         word, escape(in_words(item, !english)));
+                         word, html_escaped(in_words(item, !english)));
   }
   const IntakeFigures& events = status.events;
   const std::string figures = english ? fmt::format("Test events accepted {}, repeated {}, conflicting {}, gaps {}, refused {}.",
@@ -55,9 +43,9 @@ std::string page(const AgentStatus& status, bool english) {
       "<!doctype html><html lang=\"{}\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width\">"
       "<meta http-equiv=\"refresh\" content=\"5\"><title>{}</title><link rel=\"stylesheet\" href=\"/status.css\"></head><body><main>"
       "<h1>{} · {}</h1><p>{}</p><ul>\n{}</ul><p>{}</p><p><a href=\"{}\">{}</a></p></main></body></html>",
-      english ? "en" : "zh-CN", english ? "Exam room check" : "考场自检", english ? "Exam room check" : "考场自检", escape(status.centre),
-      english ? to_iso8601(status.now) : to_china_time(status.now), items, figures, english ? "/" : "/?lang=en",
-      english ? "中文" : "English");
+      english ? "en" : "zh-CN", english ? "Exam room check" : "考场自检", english ? "Exam room check" : "考场自检",
+      html_escaped(status.centre), english ? to_iso8601(status.now) : to_china_time(status.now), items, figures,
+      english ? "/" : "/?lang=en", english ? "中文" : "English");
 }
 
 }  // namespace

@@ -4,7 +4,6 @@
 #include <fmt/format.h>
 
 #include <condition_variable>
-#include <mutex>
 #include <thread>
 
 #include "broker/platform/files/durable_file.h"
@@ -14,6 +13,7 @@
 #include "console/auth/user_records.h"
 #include "console/file_lock.h"
 #include "console/live/live_hub.h"
+#include "models/sync.h"
 
 namespace invigil {
 namespace {
@@ -90,8 +90,6 @@ class RunningConsole final : public ConsoleServer {
   }
 
   void record_users(const std::stop_token& stop, const std::filesystem::path& lock_file) {
-    std::mutex mutex;
-    std::condition_variable_any pause;
     std::string said;
     while (!stop.stop_requested()) {
       if (const auto waiting = accounts_->unrecorded(); waiting && !waiting->empty() && broker_->connected()) {
@@ -99,8 +97,7 @@ class RunningConsole final : public ConsoleServer {
         if (!done && said != done.error().message)
           Poco::Logger::get("console").warning("changes of accounts are not in the log yet: " + (said = done.error().message));
       }
-      std::unique_lock lock(mutex);
-      (void)pause.wait_for(lock, stop, std::chrono::seconds(3), [] { return false; });
+      pause_for(std::chrono::seconds(3), stop);
     }
   }
 
@@ -140,16 +137,16 @@ Result<std::uint64_t> rebuild_index(const std::filesystem::path& data, ClientIde
   if (!writer) return tl::make_unexpected(writer.error());
   const auto follower = (*broker)->follow(0, index_filter());
   std::stop_source stop;
-  std::mutex mutex;
+  Mutex mutex;
   std::condition_variable_any moved;
   std::uint64_t reached = 0;
   // Gives up when nothing has come for `patience`.
   const std::jthread guard([&](const std::stop_token& finished) {
-    std::unique_lock hold(mutex);
+    const MutexLock hold(mutex);
     std::uint64_t seen = UINT64_MAX;
     while (!finished.stop_requested() && seen != reached) {
       seen = reached;
-      (void)moved.wait_for(hold, finished, patience, [&] { return reached != seen; });
+      (void)moved.wait_for(mutex, finished, patience, [&] { return reached != seen; });
     }
     if (!finished.stop_requested()) stop.request_stop();
   });
@@ -161,7 +158,7 @@ Result<std::uint64_t> rebuild_index(const std::filesystem::path& data, ClientIde
     }
     if (auto applied = (*writer)->apply(*batch); !applied) return tl::make_unexpected(applied.error());
     if (batch->caught_up) return (*writer)->position();
-    const std::lock_guard hold(mutex);
+    const MutexLock hold(mutex);
     reached = batch->next;
     moved.notify_all();
   }

@@ -1,6 +1,7 @@
 #pragma once
-// A mutex clang can check, and the one bounded queue threads talk through.
+// A mutex clang can check, the one bounded queue threads talk through, and the pause a stop ends.
 
+#include <chrono>
 #include <condition_variable>
 #include <cstddef>
 #include <deque>
@@ -41,6 +42,15 @@ class INVIGIL_THREAD_ANNOTATION(scoped_lockable) MutexLock {
   Mutex& mutex_;
 };
 
+/// Waits for `length`, or until `stop` is requested: then at once. Whether the whole length passed, false = stopped.
+inline bool pause_for(std::chrono::nanoseconds length, const std::stop_token& stop) {
+  Mutex mutex;
+  std::condition_variable_any never;
+  const MutexLock lock(mutex);
+  never.wait_for(mutex, stop, length, [] { return false; });
+  return !stop.stop_requested();
+}
+
 /// A queue of at most `capacity` items. Thread-safe. A full queue makes the producer wait or tells it no:
 /// nothing in Invigil grows without a bound.
 template <class T>
@@ -50,8 +60,8 @@ class BoundedQueue {
 
   /// Waits for room; false when `stop` was requested first (the item is then dropped).
   bool push(T item, const std::stop_token& stop) {
-    std::unique_lock lock(mutex_);
-    if (!room_.wait(lock, stop, [this] { return items_.size() < capacity_; })) return false;
+    const MutexLock lock(mutex_);
+    if (!room_.wait(mutex_, stop, [this]() INVIGIL_REQUIRES(mutex_) { return items_.size() < capacity_; })) return false;
     items_.push_back(std::move(item));
     ready_.notify_one();
     return true;
@@ -59,7 +69,7 @@ class BoundedQueue {
 
   /// Never waits; false when full.
   bool try_push(T item) {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     if (items_.size() >= capacity_) return false;
     items_.push_back(std::move(item));
     ready_.notify_one();
@@ -68,24 +78,24 @@ class BoundedQueue {
 
   /// Waits for an item; empty when `stop` was requested.
   std::optional<T> pop(const std::stop_token& stop) {
-    std::unique_lock lock(mutex_);
-    if (!ready_.wait(lock, stop, [this] { return !items_.empty(); })) return std::nullopt;
+    const MutexLock lock(mutex_);
+    if (!ready_.wait(mutex_, stop, [this]() INVIGIL_REQUIRES(mutex_) { return !items_.empty(); })) return std::nullopt;
     return take();
   }
 
   std::optional<T> try_pop() {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     if (items_.empty()) return std::nullopt;
     return take();
   }
 
   std::size_t size() const {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     return items_.size();
   }
 
  private:
-  std::optional<T> take() {
+  std::optional<T> take() INVIGIL_REQUIRES(mutex_) {
     std::optional<T> item(std::move(items_.front()));
     items_.pop_front();
     room_.notify_one();
@@ -93,10 +103,10 @@ class BoundedQueue {
   }
 
   const std::size_t capacity_;
-  mutable std::mutex mutex_;
+  mutable Mutex mutex_;
   std::condition_variable_any ready_;
   std::condition_variable_any room_;
-  std::deque<T> items_;
+  std::deque<T> items_ INVIGIL_GUARDED_BY(mutex_);
 };
 
 }  // namespace invigil

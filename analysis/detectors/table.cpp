@@ -1,10 +1,11 @@
-// The catalogue of detectors: a file of its own for each, one line here, one in CMakeLists.txt.
+// The catalogue of detectors: a file of its own for each, one line here, two in CMakeLists.txt (source and test).
 
 #include <vector>
 
 #include "analysis/detector.h"
 
-// Adding a detector: write analysis/detectors/<name>.cpp with `DetectorEntry <name>_detector()`, then one line here.
+// Adding a detector: write analysis/detectors/<name>.cpp with `DetectorEntry <name>_detector()`, then one line here; CONTRIBUTING.md lists
+// the rest.
 #define INVIGIL_DETECTORS(ROW) \
   ROW(signal_lost)             \
   ROW(frozen)                  \

@@ -6,8 +6,8 @@
 #include <set>
 
 #include "analysis/detectors/parameters.h"
-#include "analysis/forensics/multiple_testing.h"
-#include "analysis/forensics/person_channels.h"
+#include "analysis/forensics/findings/person_channels.h"
+#include "analysis/forensics/hypotheses/multiple_testing.h"
 #include "models/record.h"
 
 namespace invigil {

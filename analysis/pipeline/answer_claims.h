@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "analysis/detector.h"
-#include "analysis/forensics/exam_report.h"
+#include "analysis/forensics/findings/exam_report.h"
 #include "analysis/pipeline/answer_sheets.h"
 
 namespace invigil {

@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "analysis/detector.h"
-#include "analysis/forensics/exam_data.h"
+#include "analysis/forensics/exam/exam_data.h"
 #include "models/answers.pb.h"
 #include "models/exam.pb.h"
 

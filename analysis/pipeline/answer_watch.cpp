@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
-#include "analysis/forensics/pair_scan.h"
-#include "analysis/forensics/similarity_star.h"
+#include "analysis/forensics/hypotheses/pair_scan.h"
+#include "analysis/forensics/hypotheses/similarity_star.h"
 
 namespace invigil {
 namespace {

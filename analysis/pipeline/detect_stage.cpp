@@ -14,8 +14,9 @@ std::string session_key(std::string_view centre, std::string_view session) { ret
 // A closed session whose streams never came complete (a planned camera no agent knows) is kept so long for what may still come.
 constexpr Micros kKeepClosed = seconds(6 * 3600);
 
-Derived derived(const RoomContext& context, const RoomOutput& output) {
-  Derived d{context.centre, context.room, context.session, RECORD_KIND_UNSPECIFIED, {}, {}, {}};
+DerivedRecord derived(const RoomContext& context, const RoomOutput& output) {
+  DerivedRecord d;
+  d.centre = context.centre, d.room = context.room, d.session = context.session;
   if (const auto* observation = std::get_if<Observation>(&output)) {
     d.kind = OBSERVATION;
     d.from = {observation->from_us()};
@@ -182,13 +183,13 @@ void DetectStage::route(const FollowedRecord& record, const Source& source, cons
     for (auto& [name, room] : rooms_) room.pipeline->broker_time({record.header.occurred().wall_to_us()});
 }
 
-std::vector<Derived> DetectStage::take(const FollowedRecord& record) {
+std::vector<DerivedRecord> DetectStage::take(const FollowedRecord& record) {
   const auto stream = parse_stream(record.header.stream());
   if (!stream) return {};
   const Source source{record.header.stream(), record.header.seq(), bytes_of(record.hash)};
   route(record, source, *stream);
   route_answers(record, source, *stream);
-  std::vector<Derived> out;
+  std::vector<DerivedRecord> out;
   for (auto at = order_.begin(); at != order_.end();) {
     Judged& room = rooms_.at(*at);
     for (const RoomOutput& output : room.pipeline->drain()) out.push_back(derived(room.pipeline->context(), output));

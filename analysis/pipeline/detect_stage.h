@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "analysis/pipeline/answer_watch.h"
+#include "analysis/pipeline/derived_record.h"
 #include "analysis/pipeline/room_pipeline.h"
 #include "analysis/pipeline/session_answers.h"
 #include "broker/bus/broker_client.h"
@@ -15,14 +16,6 @@
 #include "models/record.pb.h"
 
 namespace invigil {
-
-/// A record the stage wants to have in analysis/<centre>/<room>/…
-struct Derived {
-  std::string centre, room, session;
-  RecordKind kind = RECORD_KIND_UNSPECIFIED;  ///< OBSERVATION, INCIDENT or WATERMARK
-  Instant from, to;                           ///< what it is about
-  std::string payload;
-};
 
 /// A session open in a room, as the registry's records say.
 struct OpenRoom {
@@ -44,7 +37,7 @@ class DetectStage {
 
   /// Takes the next record of the log and returns what follows from it. Payloads that do not parse are skipped (the broker checked
   /// who wrote them, not what they say) and counted.
-  std::vector<Derived> take(const FollowedRecord& record);
+  std::vector<DerivedRecord> take(const FollowedRecord& record);
 
   /// Rooms with a session, in order of opening; a room leaves the list when it is done.
   std::vector<OpenRoom> rooms() const;

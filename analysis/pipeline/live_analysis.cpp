@@ -65,7 +65,7 @@ void LiveAnalysis::take(const FollowedRecord& record) {
     if (stream && stream->cls == StreamClass::analysis) ++logged_[identity(stream->centre, stream->subject, record.record.payload)];
     return;
   }
-  std::vector<Derived> derived = detect_.take(record);
+  std::vector<DerivedRecord> derived = detect_.take(record);
   if (started_)
     say(std::move(derived));
   else
@@ -80,17 +80,14 @@ void LiveAnalysis::take(const FollowedRecord& record) {
   }
 }
 
-void LiveAnalysis::say(std::vector<Derived> derived) {
+void LiveAnalysis::say(std::vector<DerivedRecord> derived) {
   if (derived.empty()) return;
-  std::vector<SinkRecord> records;
-  for (Derived& d : derived) {
-    if (d.kind == INCIDENT) {
-      const std::int64_t lag = clock_.now().us - d.to.us;
-      logger().information(fmt::format("incident in {}/{} {:.3f} s after it", d.centre, d.room, static_cast<double>(lag) / 1e6));
-    }
-    records.push_back({std::move(d.centre), std::move(d.room), d.kind, d.from, d.to, std::move(d.payload)});
+  for (const DerivedRecord& d : derived) {
+    if (d.kind != INCIDENT) continue;
+    const std::int64_t lag = clock_.now().us - d.to.us;
+    logger().information(fmt::format("incident in {}/{} {:.3f} s after it", d.centre, d.room, static_cast<double>(lag) / 1e6));
   }
-  sink_.put(std::move(records));
+  sink_.put(std::move(derived));
 }
 
 /// Figures to watch while rooms work: last values, never records. Flags of the same batch went out before.
@@ -175,8 +172,8 @@ void LiveAnalysis::start_worker(const CameraKey& key, const RoomContext& context
 
 void LiveAnalysis::caught_up() {
   started_ = true;
-  std::vector<Derived> missing;
-  for (Derived& d : unsaid_) {
+  std::vector<DerivedRecord> missing;
+  for (DerivedRecord& d : unsaid_) {
     const auto known = logged_.find(identity(d.centre, d.room, d.payload));
     if (known != logged_.end() && known->second > 0)
       --known->second;

@@ -50,7 +50,7 @@ class LiveAnalysis {
   void take(const FollowedRecord& record);
   void take_part(const FollowedRecord& record);
   void take_scenes(const FollowedRecord& record);
-  void say(std::vector<Derived> derived);
+  void say(std::vector<DerivedRecord> derived);
   void show_answers();
   void tend_rooms();
   void start_worker(const CameraKey& key, const RoomContext& context, Camera& camera);
@@ -66,7 +66,7 @@ class LiveAnalysis {
   DetectStage detect_;
   bool started_ = false;
   Instant answers_shown_{};
-  std::vector<Derived> unsaid_;                  // made while catching up, in order; what the log holds is taken out
+  std::vector<DerivedRecord> unsaid_;            // made while catching up, in order; what the log holds is taken out
   std::unordered_map<std::string, int> logged_;  // payloads the log holds that were not made yet, and how often
   std::map<CameraKey, Camera> cameras_;
 };

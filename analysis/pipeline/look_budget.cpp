@@ -28,7 +28,7 @@ bool LookBudget::next_in_line(const Camera& camera, std::int64_t now_us) const {
 }
 
 LookPlan LookBudget::next(const std::string& camera, std::size_t behind, std::int64_t now_us) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   Camera& mine = cameras_[camera];
   mine.behind = behind;
   mine.asked_us = now_us;
@@ -57,19 +57,19 @@ LookPlan LookBudget::next(const std::string& camera, std::size_t behind, std::in
 }
 
 void LookBudget::forget(const std::string& camera) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   cameras_.erase(camera);
 }
 
 void FairTurns::take() {
-  std::unique_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   const std::uint64_t mine = next_++;
-  changed_.wait(lock, [&] { return mine < admitted_; });
+  changed_.wait(mutex_, [&]() INVIGIL_REQUIRES(mutex_) { return mine < admitted_; });
 }
 
 void FairTurns::give() {
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     ++admitted_;
   }
   changed_.notify_all();

@@ -4,8 +4,9 @@
 #include <condition_variable>
 #include <cstdint>
 #include <map>
-#include <mutex>
 #include <string>
+
+#include "models/sync.h"
 
 namespace invigil {
 
@@ -50,13 +51,14 @@ class LookBudget {
     std::size_t behind = 0;
     std::int64_t asked_us = 0;
   };
-  Camera* longest_looked_at(std::uint64_t least, std::int64_t now_us);
-  bool time_left(std::int64_t now_us) const;
-  bool next_in_line(const Camera& camera, std::int64_t now_us) const;
+  Camera* longest_looked_at(std::uint64_t least, std::int64_t now_us) INVIGIL_REQUIRES(mutex_);
+  bool time_left(std::int64_t now_us) const INVIGIL_REQUIRES(mutex_);
+  bool next_in_line(const Camera& camera, std::int64_t now_us) const INVIGIL_REQUIRES(mutex_);
 
-  std::mutex mutex_;
-  std::map<std::string, Camera> cameras_;
-  std::int64_t ordered_us_ = INT64_MIN / 2, resumed_us_ = INT64_MIN / 2;
+  Mutex mutex_;
+  std::map<std::string, Camera> cameras_ INVIGIL_GUARDED_BY(mutex_);
+  std::int64_t ordered_us_ INVIGIL_GUARDED_BY(mutex_) = INT64_MIN / 2;
+  std::int64_t resumed_us_ INVIGIL_GUARDED_BY(mutex_) = INT64_MIN / 2;
 };
 
 /// So many at once, the others in the order of their coming. Thread-safe.
@@ -68,9 +70,10 @@ class FairTurns {
   void give();
 
  private:
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  std::uint64_t next_ = 0, admitted_;
+  Mutex mutex_;
+  std::condition_variable_any changed_;
+  std::uint64_t next_ INVIGIL_GUARDED_BY(mutex_) = 0;
+  std::uint64_t admitted_ INVIGIL_GUARDED_BY(mutex_);
 };
 
 }  // namespace invigil

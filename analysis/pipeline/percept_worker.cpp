@@ -40,13 +40,13 @@ PerceptWorker::~PerceptWorker() {
 }
 
 void PerceptWorker::push(PartJob job) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   jobs_.push_back(std::move(job));
   ready_.notify_one();
 }
 
 std::size_t PerceptWorker::waiting() const {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   return jobs_.size();
 }
 
@@ -74,8 +74,8 @@ void PerceptWorker::run(const std::stop_token& stop) {
     PartJob job;
     std::size_t behind = 0;
     {
-      std::unique_lock lock(mutex_);
-      if (!ready_.wait(lock, stop, [this] { return !jobs_.empty(); })) return;
+      const MutexLock lock(mutex_);
+      if (!ready_.wait(mutex_, stop, [this]() INVIGIL_REQUIRES(mutex_) { return !jobs_.empty(); })) return;
       job = std::move(jobs_.front());
       jobs_.pop_front();
       behind = jobs_.size();
@@ -108,8 +108,7 @@ Result<std::string> PerceptWorker::fetch(const VideoPart& part, const std::stop_
     auto bytes = shared_.client.get_object(*hash);
     // Away means later, not never: the place is kept until the broker is back.
     if (bytes || bytes.error().code != ErrorCode::unavailable || stop.stop_requested()) return bytes;
-    std::unique_lock lock(mutex_);
-    ready_.wait_for(lock, stop, kRetry, [] { return false; });
+    pause_for(kRetry, stop);
   }
 }
 
@@ -178,7 +177,7 @@ void PerceptWorker::work(const PartJob& job, std::size_t behind, const std::stop
   if (job.only_decode) return;
   skipped_ += scenes.frames_skipped();
   count_shed(scenes);
-  shared_.sink.put({context_.centre, context_.room, SCENES, {scenes.from_us()}, {scenes.to_us()}, serialised(scenes)});
+  shared_.sink.put({context_.centre, context_.room, context_.session, SCENES, {scenes.from_us()}, {scenes.to_us()}, serialised(scenes)});
   say_status(false);
 }
 
@@ -200,7 +199,7 @@ void PerceptWorker::say_status(bool always) {
   status.set_person_looks_shed(persons);
   status.set_at_us(at.us);
   status.set_version(kVersion);
-  shared_.sink.put({context_.centre, context_.room, ANALYSIS_STATUS, at, at, serialised(status)});
+  shared_.sink.put({context_.centre, context_.room, context_.session, ANALYSIS_STATUS, at, at, serialised(status)});
 }
 
 }  // namespace invigil

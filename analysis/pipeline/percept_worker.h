@@ -5,7 +5,6 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
-#include <mutex>
 #include <stop_token>
 #include <string>
 #include <thread>
@@ -17,6 +16,7 @@
 #include "analysis/vision/scene_percept.h"
 #include "broker/bus/broker_client.h"
 #include "models/media.pb.h"
+#include "models/sync.h"
 
 namespace invigil {
 
@@ -78,9 +78,9 @@ class PerceptWorker {
 
   const std::string name_;  // unique among all cameras
 
-  mutable std::mutex mutex_;
+  mutable Mutex mutex_;
   std::condition_variable_any ready_;
-  std::deque<PartJob> jobs_;
+  std::deque<PartJob> jobs_ INVIGIL_GUARDED_BY(mutex_);
   std::jthread thread_;
 };
 

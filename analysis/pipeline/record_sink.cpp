@@ -30,25 +30,27 @@ RecordSink::~RecordSink() { stop(std::chrono::milliseconds(0)); }
 
 When RecordSink::now() const { return {clock_.now(), clock_.now(), clock_.mono_us()}; }
 
-bool RecordSink::put(SinkRecord record) {
-  std::vector<SinkRecord> one;
+bool RecordSink::put(DerivedRecord record) {
+  std::vector<DerivedRecord> one;
   one.push_back(std::move(record));
   return put(std::move(one));
 }
 
-bool RecordSink::put(std::vector<SinkRecord> records) {
-  std::unique_lock lock(mutex_);
-  changed_.wait(lock, [this] { return waiting_.size() < kMostWaiting || ending_; });
+bool RecordSink::put(std::vector<DerivedRecord> records) {
+  const MutexLock lock(mutex_);
+  changed_.wait(mutex_, [this]() INVIGIL_REQUIRES(mutex_) { return waiting_.size() < kMostWaiting || ending_; });
   if (ending_) return false;
-  for (SinkRecord& r : records)
-    waiting_.push_back({analysis_stream(r.centre, r.room, epoch_), r.kind, {r.from, r.to, clock_.mono_us()}, std::move(r.payload)});
+  for (DerivedRecord& record : records) {
+    record.made_mono_us = clock_.mono_us();
+    waiting_.push_back(std::move(record));
+  }
   changed_.notify_all();
   return true;
 }
 
 void RecordSink::stop(std::chrono::milliseconds patience) {
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     if (ending_) return;
     ending_ = true;
     give_up_ = std::chrono::steady_clock::now() + patience;
@@ -58,10 +60,10 @@ void RecordSink::stop(std::chrono::milliseconds patience) {
   if (thread_.joinable()) thread_.join();
 }
 
-std::vector<RecordSink::Waiting> RecordSink::take(const std::stop_token& stop) {
-  std::unique_lock lock(mutex_);
-  changed_.wait_for(lock, stop, kLookAgain, [this] { return !waiting_.empty() || ending_; });
-  std::vector<Waiting> batch;
+std::vector<DerivedRecord> RecordSink::take(const std::stop_token& stop) {
+  const MutexLock lock(mutex_);
+  changed_.wait_for(mutex_, stop, kLookAgain, [this]() INVIGIL_REQUIRES(mutex_) { return !waiting_.empty() || ending_; });
+  std::vector<DerivedRecord> batch;
   std::size_t bytes = 0;
   while (!waiting_.empty() && batch.size() < kBatchRecords && bytes < kBatchBytes) {
     bytes += waiting_.front().payload.size();
@@ -72,14 +74,14 @@ std::vector<RecordSink::Waiting> RecordSink::take(const std::stop_token& stop) {
   return batch;
 }
 
-std::vector<SealedRecord> RecordSink::seal(std::vector<Waiting> batch) {
+std::vector<SealedRecord> RecordSink::seal(std::vector<DerivedRecord> batch) {
   std::vector<SealedRecord> out;
-  for (Waiting& record : batch) {
-    auto stream = streams_.find(record.stream);
-    if (stream == streams_.end())
-      stream = streams_.emplace(record.stream, Stream{StreamWriter(record.stream, {}, key_, boot_id_), clock_.now()}).first;
+  for (DerivedRecord& record : batch) {
+    const std::string name = analysis_stream(record.centre, record.room, epoch_);
+    auto stream = streams_.find(name);
+    if (stream == streams_.end()) stream = streams_.emplace(name, Stream{StreamWriter(name, {}, key_, boot_id_), clock_.now()}).first;
     if (!stream->second.writer.unsigned_records()) stream->second.signed_at = clock_.now();
-    out.push_back(stream->second.writer.seal(record.kind, record.when, std::move(record.payload)));
+    out.push_back(stream->second.writer.seal(record.kind, {record.from, record.to, record.made_mono_us}, std::move(record.payload)));
   }
   return out;
 }
@@ -105,18 +107,20 @@ bool RecordSink::drop_stored(std::vector<SealedRecord>& sealed) {
   return true;
 }
 
+bool RecordSink::out_of_patience() {
+  const MutexLock lock(mutex_);
+  return ending_ && std::chrono::steady_clock::now() >= give_up_;
+}
+
 void RecordSink::append(std::vector<SealedRecord> sealed, const std::stop_token& stop) {
   while (!sealed.empty()) {
     const auto done = client_.append(sealed);
     if (done) return;
     logger().warning(fmt::format("{} records could not be appended yet: {}", sealed.size(), done.error().message));
-    std::unique_lock lock(mutex_);
-    changed_.wait_for(lock, stop, kRetry, [] { return false; });
-    if (stop.stop_requested() || (ending_ && std::chrono::steady_clock::now() >= give_up_)) {
+    if (!pause_for(kRetry, stop) || out_of_patience()) {
       logger().warning("ended with records not appended: they are made again from the log at the next start");
       return;
     }
-    lock.unlock();
     drop_stored(sealed);
   }
 }
@@ -126,7 +130,7 @@ void RecordSink::run(const std::stop_token& stop) {
     auto batch = take(stop);
     bool last = false;
     {
-      const std::lock_guard lock(mutex_);
+      const MutexLock lock(mutex_);
       last = ending_ && waiting_.empty();
     }
     auto sealed = seal(std::move(batch));

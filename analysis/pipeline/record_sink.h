@@ -6,27 +6,19 @@
 #include <deque>
 #include <map>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <stop_token>
 #include <string>
 #include <thread>
 #include <vector>
 
+#include "analysis/pipeline/derived_record.h"
 #include "broker/bus/broker_client.h"
 #include "broker/custody/stream_writer.h"
-#include "models/record.pb.h"
+#include "models/sync.h"
 #include "models/time.h"
 
 namespace invigil {
-
-/// A record to append: who it is about, what it is, when it happened.
-struct SinkRecord {
-  std::string centre, room;
-  RecordKind kind;
-  Instant from, to;
-  std::string payload;
-};
 
 /// Appends records to analysis/<centre>/<room>/<epoch> streams of one epoch. Thread-safe. Records of one room keep the order of put().
 /// While the broker is away nothing is lost: what could not be appended is appended when it is back; put() waits when
@@ -40,31 +32,26 @@ class RecordSink {
   ~RecordSink();
 
   /// Queues a record. Waits while too many wait; false when stopped.
-  bool put(SinkRecord record);
+  bool put(DerivedRecord record);
   /// Queues records that belong together: they are appended in one batch (unless they fill it), so that the last of them, say an
   /// incident after its observations, does not wait for the others' acknowledgement.
-  bool put(std::vector<SinkRecord> records);
+  bool put(std::vector<DerivedRecord> records);
 
   /// Signs what is unsigned, appends what waits (as far as the broker answers within `patience`) and ends.
   void stop(std::chrono::milliseconds patience);
 
  private:
-  struct Waiting {
-    std::string stream;
-    RecordKind kind;
-    When when;
-    std::string payload;
-  };
   struct Stream {
     StreamWriter writer;
     Instant signed_at;
   };
 
   void run(const std::stop_token& stop);
-  std::vector<Waiting> take(const std::stop_token& stop);
-  std::vector<SealedRecord> seal(std::vector<Waiting> batch);
+  std::vector<DerivedRecord> take(const std::stop_token& stop);
+  std::vector<SealedRecord> seal(std::vector<DerivedRecord> batch);
   void sign(std::vector<SealedRecord>& out, bool all);
   void append(std::vector<SealedRecord> sealed, const std::stop_token& stop);
+  bool out_of_patience();
   bool drop_stored(std::vector<SealedRecord>& sealed);
   When now() const;
 
@@ -74,11 +61,11 @@ class RecordSink {
   const std::string epoch_;
   const std::string boot_id_;
 
-  std::mutex mutex_;
+  Mutex mutex_;
   std::condition_variable_any changed_;
-  std::deque<Waiting> waiting_;                         // under mutex_
-  bool ending_ = false;                                 // under mutex_
-  std::chrono::steady_clock::time_point give_up_{};     // under mutex_
+  std::deque<DerivedRecord> waiting_ INVIGIL_GUARDED_BY(mutex_);
+  bool ending_ INVIGIL_GUARDED_BY(mutex_) = false;
+  std::chrono::steady_clock::time_point give_up_ INVIGIL_GUARDED_BY(mutex_){};
   std::map<std::string, Stream, std::less<>> streams_;  // of the thread alone
   std::jthread thread_;
 };

@@ -95,7 +95,7 @@ Result<ReplayResult> replay(const EventLog& log, const RoomOptions& options) {
       record.hash = sha256(stored.record.header);
       record.header = std::move(*header);
       record.record = std::move(stored.record);
-      for (const Derived& d : stage.take(record)) {
+      for (const DerivedRecord& d : stage.take(record)) {
         ++result.derived;
         rooms[{d.centre, d.room}].made.push_back(sha256(d.payload));
         note_incident(static_cast<std::uint32_t>(d.kind), d.payload, made);

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "analysis/detector.h"
-#include "analysis/forensics/simulator.h"
+#include "analysis/forensics/exam/simulator.h"
 #include "models/exam.pb.h"
 #include "models/id.h"
 

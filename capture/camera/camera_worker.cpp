@@ -63,8 +63,7 @@ void CameraWorker::wait_without_video(std::optional<Micros> most, const std::sto
     const std::int64_t waited = around_.clock.mono_us() - since;
     if (most && waited >= most->us) return;
     const std::int64_t next = most ? std::min(kLookEvery.us, most->us - waited) : kLookEvery.us;
-    const MutexLock lock(mutex_);
-    changed_.wait_for(mutex_, stop, std::chrono::microseconds(next), [] { return false; });
+    pause_for(std::chrono::microseconds(next), stop);
   }
 }
 

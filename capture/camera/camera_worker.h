@@ -2,7 +2,6 @@
 // One camera, one thread: captures, stamps and records its parts while a session is open in its room, and reconnects for ever.
 
 #include <chrono>
-#include <condition_variable>
 #include <deque>
 #include <functional>
 #include <optional>
@@ -127,7 +126,6 @@ class CameraWorker {
   mutable Instant promised_ INVIGIL_GUARDED_BY(mutex_){};          ///< what heartbeats have said
   std::optional<Instant> failed_from_ INVIGIL_GUARDED_BY(mutex_);  ///< parts from here on were refused by the log
   Instant recorded_to_ INVIGIL_GUARDED_BY(mutex_){};
-  std::condition_variable_any changed_;
   std::jthread thread_;
 };
 

@@ -2,21 +2,9 @@
 
 #include <Poco/Logger.h>
 
-#include <condition_variable>
-#include <mutex>
+#include "models/sync.h"
 
 namespace invigil {
-namespace {
-
-void pause(const std::stop_token& stop, std::chrono::milliseconds length) {
-  Mutex mutex;
-  std::condition_variable_any never;
-  const MutexLock lock(mutex);
-  never.wait_for(mutex, stop, length, [] { return false; });
-}
-
-}  // namespace
-
 RegistryFollower::RegistryFollower(std::string centre, std::filesystem::path cache_file, PlanBook& plans, BrokerClient* client)
     : centre_(std::move(centre)), cache_(std::move(cache_file)), plans_(plans), client_(client) {
   const auto records = cache_.load();
@@ -45,7 +33,7 @@ void RegistryFollower::run(const std::stop_token& stop) {
     if (!batch) {
       if (stop.stop_requested()) return;
       Poco::Logger::get("registry").warning("the registry cannot be followed: %s", batch.error().message);
-      pause(stop, std::chrono::seconds(1));
+      pause_for(std::chrono::seconds(1), stop);
       continue;
     }
     std::vector<Record> kept;

@@ -30,29 +30,37 @@ void VideoCache::make_room(std::uint64_t bytes) {
   }
 }
 
-Result<CachedVideo> VideoCache::get(const std::string& key, const std::function<Result<Made>()>& make) {
-  const Hash hash = sha256(key);
-  const std::string name = to_hex(bytes_of(hash));
-  std::unique_lock lock(mutex_);
-  made_.wait(lock, [&] { return !in_the_making_.contains(name); });
+/// The video once nobody makes it any more; none: it is the caller's to make.
+std::optional<CachedVideo> VideoCache::find_or_reserve(const std::string& name) {
+  const MutexLock lock(mutex_);
+  made_.wait(mutex_, [&]() INVIGIL_REQUIRES(mutex_) { return !in_the_making_.contains(name); });
   if (const auto at = entries_.find(name); at != entries_.end()) {
     at->second.used = ++clock_;
     return at->second.video;
   }
   in_the_making_.insert(name);
-  lock.unlock();
+  return std::nullopt;
+}
+
+bool VideoCache::write(const std::filesystem::path& file, const Made& made) {
+  auto fresh = file;
+  fresh.replace_extension(".new");
+  std::ofstream out(fresh, std::ios::binary | std::ios::trunc);
+  out.write(made.bytes.data(), static_cast<std::streamsize>(made.bytes.size()));
+  out.close();
+  std::error_code error;
+  if (out) std::filesystem::rename(fresh, file, error);
+  return out && !error;
+}
+
+Result<CachedVideo> VideoCache::get(const std::string& key, const std::function<Result<Made>()>& make) {
+  const Hash hash = sha256(key);
+  const std::string name = to_hex(bytes_of(hash));
+  if (auto video = find_or_reserve(name)) return std::move(*video);
   auto made = make();
   const std::filesystem::path file = folder_ / (name + ".mp4");
-  bool written = false;
-  if (made) {
-    std::ofstream out(folder_ / (name + ".new"), std::ios::binary | std::ios::trunc);
-    out.write(made->bytes.data(), static_cast<std::streamsize>(made->bytes.size()));
-    out.close();
-    std::error_code error;
-    if (out) std::filesystem::rename(folder_ / (name + ".new"), file, error);
-    written = out && !error;
-  }
-  lock.lock();
+  const bool written = made && write(file, *made);
+  const MutexLock lock(mutex_);
   in_the_making_.erase(name);
   made_.notify_all();
   if (!made) return tl::make_unexpected(made.error());

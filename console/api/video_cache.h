@@ -7,11 +7,12 @@
 #include <functional>
 #include <map>
 #include <memory>
-#include <mutex>
+#include <optional>
 #include <set>
 #include <string>
 
 #include "models/result.h"
+#include "models/sync.h"
 
 namespace invigil {
 
@@ -41,14 +42,17 @@ class VideoCache {
     std::uint64_t bytes = 0;
     std::uint64_t used = 0;  ///< a counter: larger = later
   };
-  void make_room(std::uint64_t bytes);
+  std::optional<CachedVideo> find_or_reserve(const std::string& name);
+  static bool write(const std::filesystem::path& file, const Made& made);
+  void make_room(std::uint64_t bytes) INVIGIL_REQUIRES(mutex_);
   const std::filesystem::path folder_;
   const std::uint64_t max_bytes_;
-  std::mutex mutex_;
-  std::condition_variable made_;
-  std::map<std::string, Entry> entries_;
-  std::set<std::string> in_the_making_;
-  std::uint64_t total_ = 0, clock_ = 0;
+  Mutex mutex_;
+  std::condition_variable_any made_;
+  std::map<std::string, Entry> entries_ INVIGIL_GUARDED_BY(mutex_);
+  std::set<std::string> in_the_making_ INVIGIL_GUARDED_BY(mutex_);
+  std::uint64_t total_ INVIGIL_GUARDED_BY(mutex_) = 0;
+  std::uint64_t clock_ INVIGIL_GUARDED_BY(mutex_) = 0;
 };
 
 }  // namespace invigil

@@ -3,7 +3,6 @@
 #include <Poco/Logger.h>
 
 #include <chrono>
-#include <condition_variable>
 
 namespace invigil {
 
@@ -15,13 +14,13 @@ IndexFeed::IndexFeed(BrokerClient& broker, std::unique_ptr<IndexWriter> writer, 
 IndexFeed::~IndexFeed() = default;
 
 std::string IndexFeed::trouble() const {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   return trouble_;
 }
 
 bool IndexFeed::wait_beyond(const std::string& stream, std::uint64_t seq, std::chrono::milliseconds patience) {
-  std::unique_lock lock(mutex_);
-  return advanced_.wait_for(lock, patience, [&] {
+  const MutexLock lock(mutex_);
+  return advanced_.wait_for(mutex_, patience, [&]() INVIGIL_REQUIRES(mutex_) {
     const auto at = written_.find(stream);
     return at != written_.end() && at->second >= seq;
   });
@@ -29,7 +28,6 @@ bool IndexFeed::wait_beyond(const std::string& stream, std::uint64_t seq, std::c
 
 void IndexFeed::run(const std::stop_token& stop) {
   std::unique_ptr<Follower> follower = broker_.follow(writer_->position(), index_filter());
-  std::condition_variable_any pause;
   while (!stop.stop_requested()) {
     const auto batch = follower->next(stop);
     std::string trouble;
@@ -39,7 +37,7 @@ void IndexFeed::run(const std::stop_token& stop) {
         position_ = writer_->position();
         caught_up_ = batch->caught_up;
         if (!changes->empty()) changed_(*changes);
-        const std::lock_guard lock(mutex_);
+        const MutexLock lock(mutex_);
         trouble_.clear();
         for (const FollowedRecord& record : batch->records)
           if (record.header.stream().starts_with("person/") || record.header.stream().starts_with("registry/"))
@@ -53,12 +51,13 @@ void IndexFeed::run(const std::stop_token& stop) {
       trouble = batch.error().message;
     }
     Poco::Logger::get("console.index").error("the index stands still: " + trouble);
-    std::unique_lock lock(mutex_);
-    trouble_ = trouble;
+    {
+      const MutexLock lock(mutex_);
+      trouble_ = trouble;
+    }
     caught_up_ = false;
     // Not applied: ask for the same records again, not at once.
-    (void)pause.wait_for(lock, stop, std::chrono::seconds(1), [] { return false; });
-    lock.unlock();
+    pause_for(std::chrono::seconds(1), stop);
     follower = broker_.follow(writer_->position(), index_filter());
   }
 }

@@ -6,7 +6,6 @@
 #include <functional>
 #include <map>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <thread>
 
@@ -38,11 +37,11 @@ class IndexFeed {
   std::function<void(const IndexChanges&)> changed_;
   std::atomic<std::uint64_t> position_{0};
   std::atomic<bool> caught_up_{false};
-  mutable std::mutex mutex_;
-  std::condition_variable advanced_;
-  std::string trouble_;
-  std::map<std::string, std::uint64_t> written_;  ///< newest seq seen of the console's own streams
-  std::jthread thread_;                           ///< last: stops first
+  mutable Mutex mutex_;
+  std::condition_variable_any advanced_;
+  std::string trouble_ INVIGIL_GUARDED_BY(mutex_);
+  std::map<std::string, std::uint64_t> written_ INVIGIL_GUARDED_BY(mutex_);  ///< newest seq seen of the console's own streams
+  std::jthread thread_;                                                      ///< last: stops first
 };
 
 }  // namespace invigil

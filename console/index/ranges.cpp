@@ -3,13 +3,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <condition_variable>
 #include <map>
-#include <mutex>
 #include <stop_token>
 #include <thread>
 
 #include "models/id.h"
+#include "models/sync.h"
 
 namespace invigil {
 namespace {
@@ -29,12 +28,9 @@ std::uint64_t mark_before(Database& index, std::string_view sql, const std::vect
 Result<> scan(BrokerClient& broker, std::uint64_t from, const FollowFilter& filter, const std::function<bool(const FollowedRecord&)>& visit,
               std::chrono::milliseconds patience) {
   std::stop_source stop;
-  std::mutex mutex;
-  std::condition_variable_any done;
   // Ends a wait the broker does not end: it went away in the middle.
   const std::jthread guard([&](const std::stop_token& finished) {
-    std::unique_lock lock(mutex);
-    if (!done.wait_for(lock, finished, patience, [] { return false; }) && !finished.stop_requested()) stop.request_stop();
+    if (pause_for(patience, finished)) stop.request_stop();
   });
   const auto follower = broker.follow(from, filter);
   while (true) {

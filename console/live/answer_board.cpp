@@ -56,14 +56,14 @@ std::optional<BoardEntry> AnswerBoard::put(const LastValue& value, Instant now) 
     out["pairs"].push_back(std::move(*checked));
   }
   BoardEntry entry{centre, told["session"].get<std::string>(), out.dump(), value.at_us, now};
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   if (rooms_.size() < kMostRooms || rooms_.contains(key)) rooms_[key] = entry;
   return entry;
 }
 
 std::vector<BoardEntry> AnswerBoard::present(Instant now, std::string_view session) const {
   std::vector<BoardEntry> out;
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   for (const auto& [key, entry] : rooms_)
     if (now - entry.received <= kFresh && (session.empty() || entry.session == session)) out.push_back(entry);
   return out;

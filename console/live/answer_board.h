@@ -2,7 +2,6 @@
 // The newest figures of how alike each working room's answers are: for pages that open later, and for the API.
 
 #include <map>
-#include <mutex>
 #include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
@@ -10,6 +9,7 @@
 #include <vector>
 
 #include "broker/bus/broker_client.h"
+#include "models/sync.h"
 #include "models/time.h"
 
 namespace invigil {
@@ -30,8 +30,8 @@ class AnswerBoard {
   std::vector<BoardEntry> present(Instant now, std::string_view session = {}) const;
 
  private:
-  mutable std::mutex mutex_;
-  std::map<std::string, BoardEntry, std::less<>> rooms_;  // by centre/room
+  mutable Mutex mutex_;
+  std::map<std::string, BoardEntry, std::less<>> rooms_ INVIGIL_GUARDED_BY(mutex_);  // by centre/room
 };
 
 }  // namespace invigil

@@ -42,7 +42,7 @@ LiveHub::LiveHub(Accounts& accounts, IndexReaders& readers, const Clock& clock) 
 LiveHub::~LiveHub() = default;
 
 void LiveHub::changed(const IndexChanges& changes) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   if (pages_.empty()) return;
   const auto add = [](auto& to, const auto& from) {
     for (const auto& one : from)
@@ -58,7 +58,7 @@ void LiveHub::changed(const IndexChanges& changes) {
 }
 
 void LiveHub::check_logins() {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   check_now_ = true;
   wake_.notify_one();
 }
@@ -81,7 +81,7 @@ void LiveHub::snapshot(const LastValue& value) {
     return;
   if (!value.bytes.starts_with("\xFF\xD8")) return;
   Picture picture{snapshot_frame(key, value.at_us, value.bytes), centre, key.substr(0, second), value.at_us};
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   for (const auto& [peer, page] : pages_)
     if (wants(page, picture)) peer->send_binary(picture.frame, key);
   if (pictures_.size() < kMaxPictures || pictures_.contains(key)) pictures_[key] = std::move(picture);
@@ -96,9 +96,11 @@ void LiveHub::run(const std::stop_token& stop) {
     IndexChanges changes;
     bool check = false;
     {
-      std::unique_lock lock(mutex_);
+      const MutexLock lock(mutex_);
       // The time-out is for log-ins that expire or were ended by the command line.
-      check = !wake_.wait_for(lock, stop, std::chrono::seconds(2), [this] { return !waiting_.empty() || check_now_; }) || check_now_;
+      check = !wake_.wait_for(mutex_, stop, std::chrono::seconds(2), [this]() INVIGIL_REQUIRES(mutex_) {
+        return !waiting_.empty() || check_now_;
+      }) || check_now_;
       check_now_ = false;
       std::swap(changes, waiting_);
     }
@@ -111,14 +113,13 @@ void LiveHub::run_summaries(const std::stop_token& stop) {
   while (!stop.stop_requested()) {
     std::set<std::string> sessions;
     {
-      std::unique_lock lock(mutex_);
-      if (!summaries_due_.wait(lock, stop, [this] { return !unsummed_.empty(); })) return;
+      const MutexLock lock(mutex_);
+      if (!summaries_due_.wait(mutex_, stop, [this]() INVIGIL_REQUIRES(mutex_) { return !unsummed_.empty(); })) return;
       std::swap(sessions, unsummed_);
     }
     send_summaries(sessions);
     // The first change shows at once; what follows on its heels is told together.
-    std::unique_lock lock(mutex_);
-    summaries_due_.wait_for(lock, stop, kSummaryEvery, [] { return false; });
+    pause_for(kSummaryEvery, stop);
   }
 }
 
@@ -135,7 +136,7 @@ void LiveHub::send_summaries(const std::set<std::string>& sessions) {
 }
 
 void LiveHub::send(std::string_view centre, Action action, const std::string& text) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   for (const auto& [peer, page] : pages_)
     if (centre.empty() ? may(page.person, action) : may_in(page.person, action, centre)) peer->send_text(text);
 }
@@ -189,14 +190,14 @@ void LiveHub::send_changes(const IndexChanges& changes) {
 void LiveHub::drop_stale_logins() {
   std::map<Peer, Page> pages;
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     pages = pages_;
   }
   for (const auto& [peer, page] : pages) {
     if (accounts_.who(page.token)) continue;
     peer->send_text(text_of({{"type", "bye"}, {"code", "logged_out"}}));
     peer->close(4001, "logged out");
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     pages_.erase(peer);
   }
 }
@@ -211,7 +212,7 @@ void LiveHub::opened(const Peer& peer) {
   peer->send_text(text_of({{"type", "hello"}, {"user", login->person.user}, {"at_us", clock_.now().us}}));
   for (const BoardEntry& entry : answers_.present(clock_.now()))
     if (may_in(login->person, Action::read_incidents, entry.centre)) peer->send_text(entry.text);
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   pages_[peer] = {login->person, cookie->second, false, {}};
 }
 
@@ -226,7 +227,7 @@ void LiveHub::told(const Peer& peer, std::string_view text) {
   if (rooms != "all" && !rooms.is_array()) return refuse_it("invalid");
   std::vector<std::pair<std::string, std::string>> present;
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     const auto page = pages_.find(peer);
     if (page == pages_.end()) return;
     page->second.all_rooms = rooms == "all";
@@ -254,7 +255,7 @@ WebSocketHandler LiveHub::handler() {
   out.opened = [this](const Peer& peer) { opened(peer); };
   out.text = [this](const Peer& peer, std::string_view text) { told(peer, text); };
   out.closed = [this](const Peer& peer) {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     pages_.erase(peer);
   };
   return out;

@@ -5,7 +5,6 @@
 #include <functional>
 #include <map>
 #include <memory>
-#include <mutex>
 #include <set>
 #include <string>
 #include <string_view>
@@ -17,6 +16,7 @@
 #include "console/auth/accounts.h"
 #include "console/index/index.h"
 #include "console/live/answer_board.h"
+#include "models/sync.h"
 #include "models/time.h"
 
 namespace invigil {
@@ -67,15 +67,15 @@ class LiveHub {
   Accounts& accounts_;
   IndexReaders& readers_;
   const Clock& clock_;
-  std::mutex mutex_;
+  Mutex mutex_;
   std::condition_variable_any wake_;
-  IndexChanges waiting_;  ///< merged: a busy hub tells the newest state once
+  IndexChanges waiting_ INVIGIL_GUARDED_BY(mutex_);  ///< merged: a busy hub tells the newest state once
   std::condition_variable_any summaries_due_;
-  std::set<std::string> unsummed_;  ///< sessions whose summary is to be sent
-  bool check_now_ = false;
+  std::set<std::string> unsummed_ INVIGIL_GUARDED_BY(mutex_);  ///< sessions whose summary is to be sent
+  bool check_now_ INVIGIL_GUARDED_BY(mutex_) = false;
   AnswerBoard answers_;  ///< has a lock of its own
-  std::map<Peer, Page> pages_;
-  std::map<std::string, Picture, std::less<>> pictures_;  ///< newest of each camera
+  std::map<Peer, Page> pages_ INVIGIL_GUARDED_BY(mutex_);
+  std::map<std::string, Picture, std::less<>> pictures_ INVIGIL_GUARDED_BY(mutex_);  ///< newest of each camera
   std::jthread summaries_;  ///< apart, and not at every change: a summary reads all seats and cameras, and no flag may wait for that
   std::jthread thread_;     ///< last: stops first
 };

@@ -4,9 +4,9 @@
 #include <cmath>
 #include <map>
 
-#include "analysis/forensics/multiple_testing.h"
-#include "analysis/forensics/pair_indices.h"
-#include "analysis/forensics/random_source.h"
+#include "analysis/forensics/exam/random_source.h"
+#include "analysis/forensics/hypotheses/multiple_testing.h"
+#include "analysis/forensics/hypotheses/pair_indices.h"
 
 namespace invigil::calibration {
 namespace {

@@ -7,8 +7,8 @@
 #include <utility>
 #include <vector>
 
-#include "analysis/forensics/exam_report.h"
-#include "analysis/forensics/simulator.h"
+#include "analysis/forensics/exam/simulator.h"
+#include "analysis/forensics/findings/exam_report.h"
 
 namespace invigil::calibration {
 

@@ -5,7 +5,7 @@
 
 #include <array>
 
-#include "analysis/forensics/test_exams.h"
+#include "analysis/forensics/exam/test_exams.h"
 #include "tests/bench/calibration_runs.h"
 
 namespace invigil::calibration {

@@ -15,12 +15,12 @@
 #include <string>
 #include <vector>
 
-#include "analysis/forensics/exam_report.h"
-#include "analysis/forensics/pair_indices.h"
-#include "analysis/forensics/pair_kernels.h"
-#include "analysis/forensics/pair_scan.h"
-#include "analysis/forensics/random_source.h"
-#include "analysis/forensics/response_times.h"
+#include "analysis/forensics/exam/random_source.h"
+#include "analysis/forensics/findings/exam_report.h"
+#include "analysis/forensics/hypotheses/pair_indices.h"
+#include "analysis/forensics/hypotheses/pair_scan.h"
+#include "analysis/forensics/models/pair_kernels.h"
+#include "analysis/forensics/models/response_times.h"
 #include "tests/bench/limits/measure.h"
 #include "tests/bench/limits/plain_pairs.h"
 

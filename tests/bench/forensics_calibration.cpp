@@ -6,7 +6,7 @@
 
 #include <cstdio>
 
-#include "analysis/forensics/test_exams.h"
+#include "analysis/forensics/exam/test_exams.h"
 #include "tests/bench/calibration_runs.h"
 #include "tests/bench/limits/measure.h"
 

@@ -10,7 +10,7 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
-#include "analysis/forensics/simulator.h"
+#include "analysis/forensics/exam/simulator.h"
 
 int main(int argc, char** argv) {
   using nlohmann::json;

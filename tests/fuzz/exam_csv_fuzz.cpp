@@ -7,8 +7,8 @@
 #include <string>
 #include <string_view>
 
-#include "analysis/forensics/csv.h"
-#include "analysis/forensics/exam_files.h"
+#include "analysis/forensics/exam/csv.h"
+#include "analysis/forensics/exam/exam_files.h"
 
 namespace {
 

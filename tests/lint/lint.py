@@ -4,6 +4,7 @@
 layers      a folder includes only what lies below it; capture, analysis and console never see each other
 homes       each third-party library is included from its one home only
 length      no source file over 500 lines
+locks       every mutex is the annotated one of models/sync.h
 format      every C++ source is as clang-format 14 makes it by .clang-format
 links       every relative link of every README and document leads somewhere
 languages   both catalogues of the pages have the same keys, none empty
@@ -104,6 +105,18 @@ def formatting(root):
             found = re.match(r"(.+?):(\d+):\d+: .*-Wclang-format-violations", line)
             if found:
                 yield f"{pathlib.Path(found.group(1)).relative_to(root)}:{found.group(2)}: not as clang-format makes it; run scripts/format"
+
+
+def locks(root):
+    """Clang's thread-safety analysis sees nothing of a bare std::mutex."""
+    for path in sources(root):
+        name = path.relative_to(root).as_posix()
+        if name == "models/sync.h" or name.startswith("tests/") or name.endswith("_test.cpp"):
+            continue
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+            found = re.search(r"std::(?:\w*mutex|lock_guard|unique_lock|scoped_lock|shared_lock)\b", line.split("//")[0])
+            if found:
+                yield f"{name}:{number}: {found.group(0)}; use Mutex and MutexLock of models/sync.h, with INVIGIL_GUARDED_BY on what it guards"
 
 
 def tracked(root):
@@ -248,13 +261,16 @@ def self_test(_root):
             (root / folder).mkdir()
         (root / "models/a.h").write_text('#include "console/b.h"\n#include <zmq.hpp>\n')
         (root / "capture/c.cpp").write_text('#include "analysis/d.h"\n' + "\n" * 600)
+        (root / "models/sync.h").write_text("std::mutex mutex_;\n")
+        (root / "broker/e.cpp").write_text("// std::mutex\nstd::mutex mutex;\nconst std::lock_guard lock(mutex);\n")
+        (root / "broker/e_test.cpp").write_text("std::mutex mutex;\n")
         (root / "README.md").write_text("[x](nowhere.md)\n")
         locales = root / "console/web/src/locales"
         locales.mkdir(parents=True)
         (locales / "zh-CN.json").write_text('{"a": {"b": "x"}}')
         (locales / "en.json").write_text('{"a": {"c": ""}}')
         (root / "models/k.txt").write_text("-----BEGIN PRIVATE KEY-----")
-        expected = {layers: 2, homes: 1, length: 1, links: 1, languages: 3, secrets: 1}
+        expected = {layers: 2, homes: 1, length: 1, locks: 2, links: 1, languages: 3, secrets: 1}
         for check, count in expected.items():
             found = list(check(root))
             if len(found) != count:
@@ -263,7 +279,7 @@ def self_test(_root):
 
 
 def main():
-    checks = {f.__name__: f for f in (layers, homes, length, links, languages, secrets, headers)} | {"format": formatting} | {"self": self_test}
+    checks = {f.__name__: f for f in (layers, homes, length, locks, links, languages, secrets, headers)} | {"format": formatting} | {"self": self_test}
     root = pathlib.Path(sys.argv[2] if len(sys.argv) > 2 else ".").resolve()
     faults = list(checks[sys.argv[1]](root))
     print("\n".join(faults) if faults else "ok")

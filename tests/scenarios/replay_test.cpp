@@ -46,7 +46,7 @@ class Replay : public testing::Test {
     for (const FollowedRecord& record : as_log(scenario->records)) {
       append(record.record, record.header);
       if (taken++ >= analysed) continue;
-      for (Derived& d : stage.take(record)) {
+      for (DerivedRecord& d : stage.take(record)) {
         RecordHeader header;
         header.set_stream("analysis/c/r/e2");
         header.set_seq(++seq);

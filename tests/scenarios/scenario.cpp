@@ -363,13 +363,13 @@ std::vector<ScenarioRecord> delayed(const Scenario& scenario, unsigned seed, dou
   return out;
 }
 
-std::vector<Derived> derived_from(const std::vector<FollowedRecord>& log, const ParameterSet& parameters) {
+std::vector<DerivedRecord> derived_from(const std::vector<FollowedRecord>& log, const ParameterSet& parameters) {
   RoomOptions options;
   options.parameters = parameters;
   DetectStage stage(options);
-  std::vector<Derived> out;
+  std::vector<DerivedRecord> out;
   for (const FollowedRecord& record : log)
-    for (Derived& d : stage.take(record)) out.push_back(std::move(d));
+    for (DerivedRecord& d : stage.take(record)) out.push_back(std::move(d));
   return out;
 }
 

@@ -50,6 +50,6 @@ std::vector<FollowedRecord> as_log(const std::vector<ScenarioRecord>& records);
 std::vector<ScenarioRecord> delayed(const Scenario& scenario, unsigned seed, double most_s, std::string_view stuck = {});
 
 /// Everything derived from a log, in order.
-std::vector<Derived> derived_from(const std::vector<FollowedRecord>& log, const ParameterSet& parameters);
+std::vector<DerivedRecord> derived_from(const std::vector<FollowedRecord>& log, const ParameterSet& parameters);
 
 }  // namespace invigil

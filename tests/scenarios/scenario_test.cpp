@@ -30,18 +30,18 @@ std::vector<std::string> stories() {
   return out;
 }
 
-std::map<std::string, Incident> incidents_of(const std::vector<Derived>& derived) {
+std::map<std::string, Incident> incidents_of(const std::vector<DerivedRecord>& derived) {
   std::vector<Incident> all;
-  for (const Derived& d : derived) {
+  for (const DerivedRecord& d : derived) {
     if (d.kind != INCIDENT) continue;
     EXPECT_TRUE(all.emplace_back().ParseFromString(d.payload));
   }
   return effective(all);
 }
 
-std::map<std::string, Observation> observations_of(const std::vector<Derived>& derived) {
+std::map<std::string, Observation> observations_of(const std::vector<DerivedRecord>& derived) {
   std::map<std::string, Observation> out;
-  for (const Derived& d : derived) {
+  for (const DerivedRecord& d : derived) {
     if (d.kind != OBSERVATION) continue;
     Observation o;
     EXPECT_TRUE(o.ParseFromString(d.payload));
