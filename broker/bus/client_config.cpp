@@ -65,10 +65,6 @@ Result<ClientIdentity> load_client_identity(const Config& config, const std::fil
   if (!server) return tl::make_unexpected(server.error());
   if (auto endpoint = neighbour_endpoint(config.text("broker.endpoint"), 2); !endpoint) return tl::make_unexpected(endpoint.error());
   if (auto made = make_private_folder(data / "keys"); !made) return tl::make_unexpected(made.error());
-  auto curve = load_or_create_curve_keys(data / "keys" / kCurveKeyFile);
-  if (!curve) return tl::make_unexpected(curve.error());
-  auto signing = SigningKey::load_or_create(data / "keys" / kSigningKeyFile);
-  if (!signing) return tl::make_unexpected(signing.error());
   std::string principal = config.text("principal");
   if (principal.empty()) {
     std::ifstream file(data / "principal");
@@ -79,6 +75,11 @@ Result<ClientIdentity> load_client_identity(const Config& config, const std::fil
                   "principal");
   }
   if (auto ok = check_id(principal, "principal"); !ok) return tl::make_unexpected(ok.error());
+  // Enrolling makes the keys, and nothing else does: a program that lost them must not go on as a stranger.
+  auto curve = load_curve_keys(data / "keys" / kCurveKeyFile);
+  if (!curve) return tl::make_unexpected(curve.error());
+  auto signing = SigningKey::load(data / "keys" / kSigningKeyFile);
+  if (!signing) return tl::make_unexpected(signing.error());
   return ClientIdentity{{config.text("broker.endpoint"), *server, principal, std::move(*curve)}, std::move(*signing)};
 }
 

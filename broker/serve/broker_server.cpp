@@ -34,11 +34,15 @@ struct BrokerKeys {
   SigningKey signing;
 };
 
+/// Only a broker without records may make its keys: another key over the same log would be another broker.
 Result<BrokerKeys> load_keys(const std::filesystem::path& data) {
   if (auto made = make_private_folder(data / "keys"); !made) return tl::make_unexpected(made.error());
-  auto curve = load_or_create_curve_keys(data / "keys" / "curve.key");
+  std::error_code none;
+  const bool has_log = std::filesystem::directory_iterator(data / "log", none) != std::filesystem::directory_iterator();
+  const auto curve_file = data / "keys" / "curve.key", signing_file = data / "keys" / "signing.key";
+  auto curve = has_log ? load_curve_keys(curve_file) : load_or_create_curve_keys(curve_file);
   if (!curve) return tl::make_unexpected(curve.error());
-  auto signing = SigningKey::load_or_create(data / "keys" / "signing.key");
+  auto signing = has_log ? SigningKey::load(signing_file) : SigningKey::load_or_create(signing_file);
   if (!signing) return tl::make_unexpected(signing.error());
   return BrokerKeys{std::move(*curve), std::move(*signing)};
 }

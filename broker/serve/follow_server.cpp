@@ -88,6 +88,9 @@ bool FollowServer::serve(Following& f, bool& stopped) {
   bool more = false;
   if (f.next < end) {
     auto read = log_.read(f.next, kReadRecords, kReadBytes);
+    if (!read && read.error().code != ErrorCode::corrupt && read.error().code != ErrorCode::not_found) {
+      return false;  // a disk that fails now may answer later: nothing is left out for that, and the next growth of the log asks again
+    }
     if (!read) {
       // A damaged or dropped position is named by `invigil-verify`; followers go on after it.
       f.next = read.error().code == ErrorCode::not_found ? std::max(f.next + 1, log_.begin()) : f.next + 1;

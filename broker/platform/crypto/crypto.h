@@ -59,6 +59,8 @@ class SigningKey {
   static SigningKey from_seed(const Hash& seed);
   /// Reads the file, or makes it (mode 0600, fsynced) when it does not exist. Refuses a file others may read.
   static Result<SigningKey> load_or_create(const std::filesystem::path& file);
+  /// Reads the file; `not_found` when it does not exist: for a program that has signed before.
+  static Result<SigningKey> load(const std::filesystem::path& file);
   ~SigningKey();
   SigningKey(SigningKey&&) noexcept;
   SigningKey& operator=(SigningKey&&) noexcept;
@@ -67,6 +69,7 @@ class SigningKey {
 
  private:
   SigningKey();
+  static Result<SigningKey> of_secret(Result<std::string> seed);
   std::array<std::uint8_t, 64> secret_{};
 };
 
@@ -78,7 +81,8 @@ struct CurveKeys {
   std::string secret_key;
 };
 CurveKeys generate_curve_keys();
-/// As SigningKey::load_or_create.
+/// As SigningKey::load and load_or_create.
+Result<CurveKeys> load_curve_keys(const std::filesystem::path& file);
 Result<CurveKeys> load_or_create_curve_keys(const std::filesystem::path& file);
 
 /// Argon2id (libsodium INTERACTIVE: 64 MiB): slow on purpose, about 0.1–0.2 s. Callers limit how many run at once.

@@ -24,6 +24,9 @@ tl::unexpected<Error> named(Error error) {
 
 tl::unexpected<Error> os_error(const fs::path& file, const char* what) { return named(file_error(file, what).value()); }
 
+/// One changed byte of a key makes another key, which nothing else would show.
+std::string check_line(std::string_view before) { return "check " + to_hex(bytes_of(sha256(before))).substr(0, 8) + "\n"; }
+
 Result<std::optional<std::string>> read_secret(const fs::path& file, std::string_view title, std::size_t size) {
   const FileDescriptor fd(::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
   if (!fd.ok()) {
@@ -48,12 +51,25 @@ Result<std::optional<std::string>> read_secret(const fs::path& file, std::string
                 file.string());
   };
   if (!all.starts_with(head) || !all.ends_with('\n')) return broken();
-  auto secret = from_hex(all.substr(head.size(), all.size() - head.size() - 1));
+  const std::size_t line_end = all.find('\n', head.size());
+  const std::string_view rest = all.substr(line_end + 1);
+  if (!rest.empty() && rest != check_line(all.substr(0, line_end + 1))) return broken();
+  auto secret = from_hex(all.substr(head.size(), line_end - head.size()));
   if (!secret || secret->size() != size) return broken();
   return std::optional<std::string>(std::move(*secret));
 }
 
 }  // namespace
+
+Result<std::string> load_secret(const fs::path& file, std::string_view title, std::size_t size) {
+  auto found = read_secret(file, title, size);
+  if (!found) return tl::make_unexpected(found.error());
+  if (!*found)
+    return fail(ErrorCode::not_found,
+                fmt::format("key file {}: missing; restore it from a copy, for a new key would be another identity", file.string()),
+                file.string());
+  return std::move(**found);
+}
 
 Result<std::string> load_or_create_secret(const fs::path& file, std::string_view title, std::size_t size,
                                           const std::function<std::string()>& make) {
@@ -65,7 +81,8 @@ Result<std::string> load_or_create_secret(const fs::path& file, std::string_view
   if (auto made = make_folder(folder); !made) return named(made.error());
   // Whole under another name first: a crash leaves no half key. link() instead of rename() lets the first of two win.
   const fs::path fresh = folder / (file.filename().string() + ".new-" + to_hex(random_bytes(8)));
-  const auto text = fmt::format("{}\n{}\n", title, to_hex(make()));
+  std::string text = fmt::format("{}\n{}\n", title, to_hex(make()));
+  text += check_line(text);
   auto written = write_new_file(fresh, text);
   const bool linked = written && ::link(fresh.c_str(), file.c_str()) == 0;
   const int link_error = errno;

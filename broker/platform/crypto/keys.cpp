@@ -7,6 +7,9 @@
 namespace invigil {
 namespace {
 
+constexpr std::string_view kSigningTitle = "invigil ed25519 seed v1";
+constexpr std::string_view kCurveTitle = "invigil curve25519 secret key v1";
+
 const unsigned char* u8(std::string_view s) { return reinterpret_cast<const unsigned char*>(s.data()); }
 unsigned char* u8(std::string& s) { return reinterpret_cast<unsigned char*>(s.data()); }
 
@@ -43,8 +46,7 @@ SigningKey SigningKey::generate() {
   return key;
 }
 
-Result<SigningKey> SigningKey::load_or_create(const std::filesystem::path& file) {
-  auto seed = load_or_create_secret(file, "invigil ed25519 seed v1", sizeof(Hash), [] { return random_bytes(sizeof(Hash)); });
+Result<SigningKey> SigningKey::of_secret(Result<std::string> seed) {
   if (!seed) return tl::make_unexpected(seed.error());
   Hash hash;
   std::copy(seed->begin(), seed->end(), reinterpret_cast<char*>(hash.data()));
@@ -52,6 +54,12 @@ Result<SigningKey> SigningKey::load_or_create(const std::filesystem::path& file)
   sodium_memzero(hash.data(), hash.size());
   sodium_memzero(seed->data(), seed->size());
   return key;
+}
+
+Result<SigningKey> SigningKey::load(const std::filesystem::path& file) { return of_secret(load_secret(file, kSigningTitle, sizeof(Hash))); }
+
+Result<SigningKey> SigningKey::load_or_create(const std::filesystem::path& file) {
+  return of_secret(load_or_create_secret(file, kSigningTitle, sizeof(Hash), [] { return random_bytes(sizeof(Hash)); }));
 }
 
 std::string SigningKey::public_key() const {
@@ -78,14 +86,26 @@ CurveKeys generate_curve_keys() {
   return keys;
 }
 
-Result<CurveKeys> load_or_create_curve_keys(const std::filesystem::path& file) {
-  auto secret = load_or_create_secret(file, "invigil curve25519 secret key v1", crypto_box_SECRETKEYBYTES,
-                                      [] { return generate_curve_keys().secret_key; });
+namespace {
+
+Result<CurveKeys> curve_keys_of(Result<std::string> secret, const std::filesystem::path& file) {
   if (!secret) return tl::make_unexpected(secret.error());
   CurveKeys keys{std::string(crypto_box_PUBLICKEYBYTES, '\0'), std::move(*secret)};
   if (crypto_scalarmult_base(u8(keys.public_key), u8(keys.secret_key)) != 0)
     return fail(ErrorCode::corrupt, "key file " + file.string() + ": holds no usable Curve25519 key", file.string());
   return keys;
+}
+
+}  // namespace
+
+Result<CurveKeys> load_curve_keys(const std::filesystem::path& file) {
+  start_sodium();
+  return curve_keys_of(load_secret(file, kCurveTitle, crypto_box_SECRETKEYBYTES), file);
+}
+
+Result<CurveKeys> load_or_create_curve_keys(const std::filesystem::path& file) {
+  return curve_keys_of(load_or_create_secret(file, kCurveTitle, crypto_box_SECRETKEYBYTES, [] { return generate_curve_keys().secret_key; }),
+                       file);
 }
 
 }  // namespace invigil

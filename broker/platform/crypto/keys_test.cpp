@@ -104,6 +104,27 @@ TEST_F(KeyFiles, ABrokenOneIsNamedAndNeverReplaced) {
   }
 }
 
+// One rotten byte of a key made a program start silently as another one.
+TEST_F(KeyFiles, OneRottenByteAnywhereIsNamedAndAMissingOneIsNeverMadeAnew) {
+  const auto file = folder_ / "sign.key";
+  EXPECT_EQ(SigningKey::load(file).error().code, ErrorCode::not_found);
+  EXPECT_EQ(load_curve_keys(folder_ / "curve.key").error().code, ErrorCode::not_found);
+  EXPECT_FALSE(fs::exists(file));
+  const auto made = SigningKey::load_or_create(file);
+  ASSERT_TRUE(made);
+  std::ifstream in(file, std::ios::binary);
+  const std::string text((std::istreambuf_iterator<char>(in)), std::istreambuf_iterator<char>());
+  for (std::size_t at = 0; at < text.size(); ++at) {
+    std::string rotten = text;
+    rotten[at] = static_cast<char>(rotten[at] ^ 1);
+    std::ofstream(file, std::ios::binary | std::ios::trunc) << rotten;
+    EXPECT_EQ(SigningKey::load(file).error().code, ErrorCode::corrupt) << at;
+  }
+  // A file of before, without the check.
+  std::ofstream(file, std::ios::binary | std::ios::trunc) << text.substr(0, text.rfind("check"));
+  EXPECT_EQ(SigningKey::load(file)->public_key(), made->public_key());
+}
+
 TEST_F(KeyFiles, OneKindIsNotTakenForTheOther) {
   ASSERT_TRUE(SigningKey::load_or_create(folder_ / "a.key"));
   EXPECT_EQ(load_or_create_curve_keys(folder_ / "a.key").error().code, ErrorCode::corrupt);
