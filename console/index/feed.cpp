@@ -28,7 +28,7 @@ bool IndexFeed::wait_beyond(const std::string& stream, std::uint64_t seq, std::c
 }
 
 void IndexFeed::run(const std::stop_token& stop) {
-  std::unique_ptr<Follower> follower = broker_.follow(writer_->position(), index_filter());
+  std::unique_ptr<Follower> follower = broker_.follow(writer_->position(), writer_->filter());
   std::condition_variable_any pause;
   while (!stop.stop_requested()) {
     const auto batch = follower->next(stop);
@@ -59,7 +59,7 @@ void IndexFeed::run(const std::stop_token& stop) {
     // Not applied: ask for the same records again, not at once.
     (void)pause.wait_for(lock, stop, std::chrono::seconds(1), [] { return false; });
     lock.unlock();
-    follower = broker_.follow(writer_->position(), index_filter());
+    follower = broker_.follow(writer_->position(), writer_->filter());
   }
 }
 
