@@ -8,6 +8,7 @@ format      every C++ source is as clang-format 14 makes it by .clang-format
 links       every relative link of every README and document leads somewhere
 languages   every noun's words and the shell's come in both languages with the same keys, none empty, none owned twice
 tables      no SQL outside a module of the console names its tables
+circles     no noun of the console reads another that reads it
 secrets     no private key, password or host's absolute path in a committed file
 headers     every header compiles alone: shown by the build where it is some file's first include, else compiled here
             (arguments: SOURCE-FOLDER BUILD-FOLDER); x.cpp includes x.h first
@@ -178,6 +179,26 @@ def tables(root):
                 yield f"{path.relative_to(root)}: the table {table} belongs to {owner[table].relative_to(root)}; ask a function of that module"
 
 
+def circles(root):
+    """No noun of the console reads another that reads it, on the server or in the pages."""
+    for place, pattern, suffixes in (("console/nouns/", r'#include "console/nouns/(\w+)/', (".h", ".cpp")), ("console/web/src/nouns/", r'"@/nouns/(\w+)/', (".ts", ".vue"))):
+        reads = {}
+        for path in sources(root, suffixes):
+            name = path.relative_to(root).as_posix()
+            if name.startswith(place) and "/" in name[len(place):]:
+                own = name[len(place):].split("/")[0]
+                reads.setdefault(own, set()).update(set(re.findall(pattern, path.read_text(encoding="utf-8"))) - {own})
+        for noun in sorted(reads):
+            reached, todo = set(), [noun]
+            while todo:
+                for other in reads.get(todo.pop(), ()):
+                    if other not in reached:
+                        reached.add(other)
+                        todo.append(other)
+            if noun in reached:
+                yield f"{place}{noun}: reads a noun that reads it ({', '.join(sorted(o for o in reads[noun] if o in reached))})"
+
+
 def secrets(root):
     patterns = [r"BEGIN (RSA |EC |OPENSSH )?PRIVATE KEY", r"(?<![\w/.])/(home|root|work)/[a-z]"]
     for path in tracked(root):
@@ -286,9 +307,9 @@ def self_test(_root):
             (folder / f"{language}.json").write_text(words)
         for folder, text in (("one", 'CREATE TABLE ones (id TEXT)'), ("two", 'SELECT id "\n  "FROM "\n  "ones')):
             (root / "console/nouns" / folder).mkdir(parents=True)
-            (root / "console/nouns" / folder / "rows.cpp").write_text(f'auto sql = "{text}";\n')
+            (root / "console/nouns" / folder / "rows.cpp").write_text(f'auto sql = "{text}";\n#include "console/nouns/{"two" if folder == "one" else "one"}/rows.h"\n')
         (root / "models/k.txt").write_text("-----BEGIN PRIVATE KEY-----")
-        expected = {layers: 2, homes: 1, length: 1, links: 1, languages: 5, tables: 1, secrets: 1}
+        expected = {layers: 2, homes: 1, length: 1, links: 1, languages: 5, tables: 1, circles: 2, secrets: 1}
         for check, count in expected.items():
             found = list(check(root))
             if len(found) != count:
@@ -297,7 +318,7 @@ def self_test(_root):
 
 
 def main():
-    checks = {f.__name__: f for f in (layers, homes, length, links, languages, tables, secrets, headers)} | {"format": formatting} | {"self": self_test}
+    checks = {f.__name__: f for f in (layers, homes, length, links, languages, tables, circles, secrets, headers)} | {"format": formatting} | {"self": self_test}
     root = pathlib.Path(sys.argv[2] if len(sys.argv) > 2 else ".").resolve()
     faults = list(checks[sys.argv[1]](root))
     print("\n".join(faults) if faults else "ok")

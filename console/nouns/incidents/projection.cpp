@@ -108,7 +108,7 @@ Result<> apply_incident(Database& index, const FollowedRecord& record, IndexChan
        position_of(record)});
   if (!done) return done;
   if (!incident->supersedes().empty() && incident->supersedes() != id) {
-    done = index.execute("UPDATE incidents SET superseded_by = ?, withdrawn = MAX(withdrawn, ?) WHERE id = ?",
+    done = index.execute("UPDATE incidents SET superseded_by = ?, withdrawn = CASE WHEN ? = 1 THEN 1 ELSE withdrawn END WHERE id = ?",
                          {id, std::int64_t{incident->withdrawn()}, incident->supersedes()});
     if (!done) return done;
     changes.add("incident", incident->supersedes());
