@@ -51,9 +51,10 @@ class RunningConsole final : public ConsoleServer {
       if (!writer) return tl::make_unexpected(writer.error());
     }
     readers_ = std::make_unique<IndexReaders>(index_file(options.data));
-    live_ = std::make_unique<LiveHub>(*accounts_, *readers_, clock, live_table());
+    const LiveTable told = live_table();
+    live_ = std::make_unique<LiveHub>(*accounts_, *readers_, clock, told);
     feed_ = std::make_unique<IndexFeed>(*broker_, std::move(*writer), [this](const IndexChanges& changes) { live_->changed(changes); });
-    for (const Hearing& hearing : live_table().hearings)
+    for (const Hearing& hearing : told.hearings)
       broker_->subscribe(std::string(hearing.prefix), [this](const LastValue& value) { live_->heard(value); });
     broker_->subscribe("snapshot/", [this](const LastValue& value) { live_->snapshot(value); });
 
