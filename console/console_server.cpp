@@ -4,15 +4,17 @@
 #include <fmt/format.h>
 
 #include <condition_variable>
+#include <mutex>
 #include <thread>
 
 #include "broker/platform/files/durable_file.h"
 #include "console/api/context.h"
-#include "console/api/routes.h"
-#include "console/api/video_cache.h"
+#include "console/api/service.h"
 #include "console/auth/user_records.h"
 #include "console/file_lock.h"
 #include "console/live/live_hub.h"
+#include "console/nouns/nouns.h"
+#include "console/nouns/video/video_cache.h"
 #include "models/sync.h"
 
 namespace invigil {
@@ -42,23 +44,27 @@ class RunningConsole final : public ConsoleServer {
     if (!videos) return tl::make_unexpected(videos.error());
     videos_ = std::move(*videos);
 
-    auto writer = IndexWriter::open(index_file(options.data));
+    auto writer = IndexWriter::open(index_file(options.data), all_projections());
     if (!writer) {
       Poco::Logger::get("console").warning("the index is made anew: " + writer.error().message);
       remove_index(options.data);
-      writer = IndexWriter::open(index_file(options.data));
+      writer = IndexWriter::open(index_file(options.data), all_projections());
       if (!writer) return tl::make_unexpected(writer.error());
     }
     readers_ = std::make_unique<IndexReaders>(index_file(options.data));
-    live_ = std::make_unique<LiveHub>(*accounts_, *readers_, clock);
+    const LiveTable told = live_table();
+    live_ = std::make_unique<LiveHub>(*accounts_, *readers_, clock, told);
     feed_ = std::make_unique<IndexFeed>(*broker_, std::move(*writer), [this](const IndexChanges& changes) { live_->changed(changes); });
-    broker_->subscribe("answers/", [this](const LastValue& value) { live_->answers(value); });
+    for (const Hearing& hearing : told.hearings)
+      broker_->subscribe(std::string(hearing.prefix), [this](const LastValue& value) { live_->heard(value); });
     broker_->subscribe("snapshot/", [this](const LastValue& value) { live_->snapshot(value); });
 
-    context_.reset(new ConsoleContext{*broker_, *accounts_, *journal_, *readers_, *feed_, *videos_, *live_, clock, options.version});
+    context_.reset(
+        new ConsoleContext{*broker_, *accounts_, *journal_, *readers_, *feed_, *videos_, *live_, clock, options.version, all_actions()});
     for (auto& header : security_headers()) options.http.headers.push_back(std::move(header));
     http_ = HttpServer::create(options.http);
-    add_routes(*http_, *context_);
+    add_service_routes(*http_, *context_);
+    add_noun_routes(*http_, *context_);
     if (!options.web_folder.empty()) http_->serve_files(options.web_folder);
     if (auto started = http_->start(); !started) return started;
     recorder_ = std::jthread([this, file = options.data / "accounts.lock"](const std::stop_token& stop) { record_users(stop, file); });
@@ -133,9 +139,9 @@ Result<std::uint64_t> rebuild_index(const std::filesystem::path& data, ClientIde
   auto broker = BrokerClient::connect(identity.address);
   if (!broker) return tl::make_unexpected(broker.error());
   remove_index(data);
-  auto writer = IndexWriter::open(index_file(data));
+  auto writer = IndexWriter::open(index_file(data), all_projections());
   if (!writer) return tl::make_unexpected(writer.error());
-  const auto follower = (*broker)->follow(0, index_filter());
+  const auto follower = (*broker)->follow(0, (*writer)->filter());
   std::stop_source stop;
   Mutex mutex;
   std::condition_variable_any moved;

@@ -30,8 +30,8 @@ struct Appendable {
   std::string_view stream;
   std::uint64_t seq = 0;
   std::uint32_t kind = 0;
-  Hash hash{};       ///< of record.header
-  Hash prev_hash{};  ///< as the header states it
+  Hash hash{};               ///< of record.header
+  Hash prev_hash{};          ///< as the header states it
   bool behind_hole = false;  ///< it may leave numbers out: what is missing before it has been named
 };
 

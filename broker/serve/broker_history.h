@@ -14,7 +14,7 @@ namespace invigil {
 
 struct BrokerHistory {
   std::uint64_t starts = 0;
-  std::uint64_t unreadable = 0;      ///< records of the stream that can't be read any more
+  std::uint64_t unreadable = 0;  ///< records of the stream that can't be read any more
   LogIdentity identity;
   std::vector<std::string> present;  ///< principals whose last PEER_PRESENCE was CONNECTED or STALE
 };

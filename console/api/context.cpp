@@ -25,17 +25,15 @@ HttpHandler with_login(ConsoleContext& context, std::optional<Action> action, Pe
     const auto login = cookie == request.cookies.end() ? std::nullopt : context.accounts.who(cookie->second);
     if (!login) return problem_response({401, "unauthenticated", "log in first", {}});
     if (action && !may(login->person, *action))
-      return problem_response({403,
-                               "not_allowed",
-                               fmt::format("a {} may not do this", name_of(login->person.role)),
-                               {{"action", std::string(name_of(*action))}}});
+      return problem_response(
+          {403, "not_allowed", fmt::format("a {} may not do this", name_of(login->person.role)), {{"action", std::string(action->name)}}});
     return answer_of(handler(request, *login));
   };
 }
 
 }  // namespace
 
-HttpHandler guarded(ConsoleContext& context, Action action, PersonHandler handler) {
+HttpHandler guarded(ConsoleContext& context, const Action& action, PersonHandler handler) {
   return with_login(context, action, std::move(handler));
 }
 HttpHandler for_anybody_logged_in(ConsoleContext& context, PersonHandler handler) {
@@ -89,7 +87,7 @@ tl::expected<std::int64_t, Problem> limit_of(const HttpRequest& request, std::in
   return std::min(limit->value_or(usual), most);
 }
 
-ScopeSql scope_sql(const User& person, Action action, std::string_view column) {
+ScopeSql scope_sql(const User& person, const Action& action, std::string_view column) {
   const auto centres = centres_for(person, action);
   if (!centres) return {};
   if (centres->empty()) return {" AND 0", {}};

@@ -34,6 +34,7 @@ struct ConsoleContext {
   LiveHub& live;
   const Clock& clock;
   std::string version;
+  std::vector<Action> actions;  ///< every action there is, in the order of the nouns
 };
 
 /// The cookie's name.
@@ -44,7 +45,7 @@ using PersonHandler = std::function<Answer(const HttpRequest&, const Login&)>;
 
 /// Wraps a handler: 401 without a log-in, 403 `csrf_header_missing` for a changing method without the header, 403 `not_allowed`
 /// when the person has `action` nowhere. Whether a thing lies in scope is the handler's question (it answers 404).
-HttpHandler guarded(ConsoleContext& context, Action action, PersonHandler handler);
+HttpHandler guarded(ConsoleContext& context, const Action& action, PersonHandler handler);
 /// The same without an action: for who is logged in.
 HttpHandler for_anybody_logged_in(ConsoleContext& context, PersonHandler handler);
 /// For routes before the log-in: only the CSRF header is checked.
@@ -66,6 +67,6 @@ struct ScopeSql {
   std::string sql;
   std::vector<SqlValue> values;
 };
-ScopeSql scope_sql(const User& person, Action action, std::string_view column);
+ScopeSql scope_sql(const User& person, const Action& action, std::string_view column);
 
 }  // namespace invigil

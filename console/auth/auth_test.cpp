@@ -158,34 +158,5 @@ TEST_F(AccountsTest, RefusesWhatCannotBeAnAccount) {
   EXPECT_EQ(accounts_->add({{"anna", "", UserRole::inspector, {}}, false}, "long enough", "r").error().code, ErrorCode::conflict);
 }
 
-// The whole matrix, spelled out: a change of the table has to be made twice, on purpose.
-TEST(Rights, TheMatrix) {
-  std::string seen;
-  for (const Action action : all_actions()) {
-    seen += std::string(name_of(action)) + ":";
-    for (const UserRole role : all_roles()) {
-      const User scoped{"u", "", role, {"c1"}};
-      const User bare{"u", "", role, {}};
-      seen += ' ';
-      seen += !may(scoped, action) ? '-' : may_in(scoped, action, "c2") ? 'A' : 'c';
-      seen += may(bare, action) ? (may_in(bare, action, "c2") ? 'A' : 'c') : '-';
-      EXPECT_EQ(may(scoped, action), may_in(scoped, action, "c1")) << name_of(action) << name_of(role);
-    }
-    seen += '\n';
-  }
-  //  per role: with scope c1, without scope; A = every centre, c = its own, - = nowhere
-  EXPECT_EQ(seen,
-            "read_sessions: AA cA cA c-\n"
-            "read_names: -- cA -- c-\n"
-            "operate_sessions: AA -- -- c-\n"
-            "read_incidents: AA cA cA c-\n"
-            "give_opinions: -- cA -- --\n"
-            "view_evidence: AA cA cA c-\n"
-            "export_evidence: -- cA cA --\n"
-            "read_records: AA cA cA c-\n"
-            "read_acts: AA -- AA --\n"
-            "read_users: AA -- -- --\n");
-}
-
 }  // namespace
 }  // namespace invigil

@@ -1,6 +1,8 @@
 #pragma once
-// The one table of what a person may do: role × action × scope. Deny by default.
+// What a person may do: role × action × scope. Deny by default: an action whose row does not say so reaches nowhere.
 
+#include <array>
+#include <cstddef>
 #include <optional>
 #include <span>
 #include <string>
@@ -11,19 +13,6 @@ namespace invigil {
 
 enum class UserRole { administrator, inspector, regulator, centre };
 
-enum class Action {
-  read_sessions,     ///< sessions, rooms, seats, timeline, coverage, the wall
-  read_names,        ///< names beside pseudonymous ids
-  operate_sessions,  ///< open and close
-  read_incidents,
-  give_opinions,
-  view_evidence,  ///< video, snapshots
-  export_evidence,
-  read_records,  ///< proofs
-  read_acts,     ///< the access ledger
-  read_users
-};
-
 /// How far a right reaches.
 enum class RightReach {
   none,
@@ -31,14 +20,20 @@ enum class RightReach {
   scope,       ///< the centres of the account; an empty list means all
   own_centres  ///< the centres of the account; an empty list means none
 };
+inline constexpr RightReach kNowhere = RightReach::none, kEverywhere = RightReach::everywhere, kInScope = RightReach::scope,
+                            kOwnCentres = RightReach::own_centres;
 
-RightReach reach_of(UserRole role, Action action);
+/// Something a person may do, with its row of the rights table. Each module defines its own (`nouns/<noun>/rights.h`).
+struct Action {
+  std::string_view name;
+  std::array<RightReach, 4> reach;  ///< administrator, inspector, regulator, centre
+};
+
+constexpr RightReach reach_of(UserRole role, const Action& action) { return action.reach[static_cast<std::size_t>(role)]; }
 
 std::string_view name_of(UserRole role);
-std::string_view name_of(Action action);
 std::optional<UserRole> role_named(std::string_view name);
 std::span<const UserRole> all_roles();
-std::span<const Action> all_actions();
 
 /// A logged-in person, or an account. `scope` holds centre ids.
 struct User {
@@ -49,10 +44,10 @@ struct User {
 };
 
 /// May this person do it anywhere at all?
-bool may(const User& person, Action action);
+bool may(const User& person, const Action& action);
 /// …in this centre?
-bool may_in(const User& person, Action action, std::string_view centre);
+bool may_in(const User& person, const Action& action, std::string_view centre);
 /// The centres a list has to be narrowed to; empty optional = all, an empty list = none.
-std::optional<std::vector<std::string>> centres_for(const User& person, Action action);
+std::optional<std::vector<std::string>> centres_for(const User& person, const Action& action);
 
 }  // namespace invigil

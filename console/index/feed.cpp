@@ -3,6 +3,7 @@
 #include <Poco/Logger.h>
 
 #include <chrono>
+#include <condition_variable>
 
 namespace invigil {
 
@@ -27,7 +28,7 @@ bool IndexFeed::wait_beyond(const std::string& stream, std::uint64_t seq, std::c
 }
 
 void IndexFeed::run(const std::stop_token& stop) {
-  std::unique_ptr<Follower> follower = broker_.follow(writer_->position(), index_filter());
+  std::unique_ptr<Follower> follower = broker_.follow(writer_->position(), writer_->filter());
   while (!stop.stop_requested()) {
     const auto batch = follower->next(stop);
     std::string trouble;
@@ -58,7 +59,7 @@ void IndexFeed::run(const std::stop_token& stop) {
     caught_up_ = false;
     // Not applied: ask for the same records again, not at once.
     pause_for(std::chrono::seconds(1), stop);
-    follower = broker_.follow(writer_->position(), index_filter());
+    follower = broker_.follow(writer_->position(), writer_->filter());
   }
 }
 

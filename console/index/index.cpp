@@ -1,6 +1,6 @@
 #include "console/index/index.h"
 
-#include <fmt/format.h>
+#include <algorithm>
 
 #include "console/index/schema.h"
 #include "models/time.h"
@@ -14,24 +14,25 @@ constexpr std::size_t kMaxIdle = 8;
 
 }  // namespace
 
-FollowFilter index_filter() {
-  return {
-      {LOSS, CAMERA_STATUS, VIDEO_PART, TEST_EVENT, TEST_EVENT_CONFLICT, TEST_EVENT_GAP, ANALYSIS_STATUS, OBSERVATION, INCIDENT, OPINION,
-       LOGGED_IN, LOGIN_FAILED, EVIDENCE_VIEWED, EXPORTED, USER_CHANGED, PLAN_IMPORTED, SESSION_OPENED, SESSION_CLOSED, PEER_PRESENCE},
-      {}};
+IndexWriter::IndexWriter(std::unique_ptr<Database> database, const std::vector<Projection>& projections)
+    : database_(std::move(database)), filter_(filter_of(projections)) {
+  for (const Projection& projection : projections) {
+    if (projection.project == nullptr) continue;
+    projectors_.push_back(projection.project());
+    for (const ProjectedKind& projected : projection.kinds)
+      readers_[static_cast<std::uint32_t>(projected.kind)].push_back({projectors_.back().get(), projected.marked});
+  }
 }
 
-IndexWriter::IndexWriter(std::unique_ptr<Database> database) : database_(std::move(database)) {}
-
-Result<std::unique_ptr<IndexWriter>> IndexWriter::open(const std::filesystem::path& file) {
+Result<std::unique_ptr<IndexWriter>> IndexWriter::open(const std::filesystem::path& file, const std::vector<Projection>& projections) {
   auto database = Database::open(file, Durability::normal);
   if (!database) return tl::make_unexpected(database.error());
-  if (auto migrated = (*database)->migrate(index_schema()); !migrated) return tl::make_unexpected(migrated.error());
+  if (auto prepared = prepare_index(**database, projections); !prepared) return tl::make_unexpected(prepared.error());
   const auto rows = (*database)->query("SELECT position FROM feed");
   if (!rows) return tl::make_unexpected(rows.error());
   if (rows->size() != 1) return fail(ErrorCode::corrupt, file.string() + " has lost its position: run invigil-console --rebuild");
-  std::unique_ptr<IndexWriter> writer(new IndexWriter(std::move(*database)));
-  writer->position_ = static_cast<std::uint64_t>(rows->front().integer(0));
+  std::unique_ptr<IndexWriter> writer(new IndexWriter(std::move(*database), projections));
+  writer->position_ = static_cast<std::uint64_t>(rows->front().integer("position"));
   return writer;
 }
 
@@ -39,8 +40,7 @@ Result<IndexChanges> IndexWriter::apply(const FollowBatch& batch) {
   IndexChanges changes;
   const auto undo = [&](const Error& error) {
     // Memory may be ahead of the file now: read it anew when needed.
-    intervals_.clear();
-    seat_counts_.clear();
+    for (const auto& projector : projectors_) projector->forget();
     last_seq_mark_.clear();
     last_time_mark_.clear();
     return tl::make_unexpected(error);
@@ -55,7 +55,8 @@ Result<IndexChanges> IndexWriter::apply(const FollowBatch& batch) {
       ++skipped_;
     }
   }
-  if (auto flushed = flush(); !flushed) return undo(flushed.error());
+  for (const auto& projector : projectors_)
+    if (auto flushed = projector->flush(*database_); !flushed) return undo(flushed.error());
   if (auto moved = database_->execute("UPDATE feed SET position = ?", {static_cast<std::int64_t>(batch.next)}); !moved)
     return undo(moved.error());
   if (auto committed = transaction->commit(); !committed) return undo(committed.error());
@@ -64,44 +65,30 @@ Result<IndexChanges> IndexWriter::apply(const FollowBatch& batch) {
 }
 
 Result<> IndexWriter::apply_one(const FollowedRecord& record, IndexChanges& changes) {
-  const std::int64_t at = record.header.occurred().wall_to_us();
-  switch (record.header.kind()) {
-    case PLAN_IMPORTED: return apply_plan(record, changes);
-    case SESSION_OPENED:
-    case SESSION_CLOSED: return apply_session(record, changes);
-    case VIDEO_PART: return mark(record, at).and_then([&] { return apply_part(record); });
-    case TEST_EVENT:
-    case TEST_EVENT_CONFLICT:
-    case TEST_EVENT_GAP: return mark(record, at).and_then([&] { return apply_event(record); });
-    case CAMERA_STATUS: return mark(record, at).and_then([&] { return apply_camera(record, changes); });
-    case LOSS: return apply_loss(record);
-    case PEER_PRESENCE: return apply_presence(record, changes);
-    case OBSERVATION: return mark(record, at).and_then([&] { return apply_observation(record, changes); });
-    case INCIDENT: return mark(record, at).and_then([&] { return apply_incident(record, changes); });
-    case OPINION: return mark(record, at).and_then([&] { return apply_opinion(record, changes); });
-    case LOGGED_IN:
-    case LOGIN_FAILED:
-    case EVIDENCE_VIEWED:
-    case EXPORTED:
-    case USER_CHANGED: return mark(record, at).and_then([&] { return apply_act(record); });
-    case ANALYSIS_STATUS: return apply_analysis_status(record);
-    default: return {};
-  }
+  const auto readers = readers_.find(record.header.kind());
+  if (readers == readers_.end()) return {};
+  if (std::any_of(readers->second.begin(), readers->second.end(), [](const Reader& reader) { return reader.marked; }))
+    if (auto done = mark(record); !done) return done;
+  for (const Reader& reader : readers->second)
+    if (auto done = reader.projector->apply(*database_, record, changes); !done) return done;
+  return {};
 }
 
-Result<> IndexWriter::mark(const FollowedRecord& record, std::int64_t at_us) {
+Result<> IndexWriter::mark(const FollowedRecord& record) {
+  const std::int64_t at_us = record.header.occurred().wall_to_us();
   const std::string& stream = record.header.stream();
   const std::int64_t position = static_cast<std::int64_t>(record.position);
   auto last = last_seq_mark_.find(stream);
   if (last == last_seq_mark_.end()) {
     const auto rows = database_->query(
-        "SELECT (SELECT MAX(seq) FROM seq_marks WHERE stream = ?), (SELECT MAX(at_us) FROM time_marks WHERE stream = ?)", {stream, stream});
+        "SELECT (SELECT MAX(seq) FROM seq_marks WHERE stream = ?) AS seq, (SELECT MAX(at_us) FROM time_marks WHERE stream = ?) AS at_us",
+        {stream, stream});
     if (!rows) return tl::make_unexpected(rows.error());
-    last = last_seq_mark_.emplace(stream, static_cast<std::uint64_t>(rows->front().integer(0))).first;
-    last_time_mark_[stream] = rows->front().integer(1);
+    last = last_seq_mark_.emplace(stream, static_cast<std::uint64_t>(rows->front().integer("seq"))).first;
+    last_time_mark_[stream] = rows->front().integer("at_us");
   }
   if (last->second == 0 || record.header.seq() >= last->second + kSeqStep) {
-    if (auto done = database_->execute("INSERT OR IGNORE INTO seq_marks (stream, seq, position) VALUES (?, ?, ?)",
+    if (auto done = database_->execute("INSERT INTO seq_marks (stream, seq, position) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
                                        {stream, static_cast<std::int64_t>(record.header.seq()), position});
         !done)
       return done;
@@ -110,27 +97,8 @@ Result<> IndexWriter::mark(const FollowedRecord& record, std::int64_t at_us) {
   std::int64_t& last_time = last_time_mark_[stream];
   if (at_us < last_time + kTimeStep) return {};
   last_time = at_us;
-  return database_->execute("INSERT OR IGNORE INTO time_marks (stream, at_us, position) VALUES (?, ?, ?)", {stream, at_us, position});
-}
-
-Result<> IndexWriter::flush() {
-  for (auto& [key, open] : intervals_) {
-    if (!open.dirty) continue;
-    if (auto done = database_->execute("UPDATE intervals SET to_us = ?, parts = ?, bytes = ? WHERE number = ?",
-                                       {open.to_us, open.parts, open.bytes, open.number});
-        !done)
-      return done;
-    open.dirty = false;
-  }
-  for (const auto& [key, count] : seat_counts_)
-    if (auto done = database_->execute(
-            "INSERT INTO seat_events (session, seat, events, last_us) VALUES (?, ?, ?, ?) ON CONFLICT (session, seat) DO UPDATE SET "
-            "events = events + excluded.events, last_us = MAX(last_us, excluded.last_us)",
-            {key.first, key.second, count.more, count.last_us});
-        !done)
-      return done;
-  seat_counts_.clear();
-  return {};
+  return database_->execute("INSERT INTO time_marks (stream, at_us, position) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
+                            {stream, at_us, position});
 }
 
 Result<std::unique_ptr<Database>> IndexReaders::take() {

@@ -1,18 +1,14 @@
 #pragma once
-// Reading stretches of the log itself, found by the index's sparse marks: parts, scenes, test events, single records.
+// Reading stretches of the log itself, found by the index's sparse marks: any filter, a stretch of time, a single record.
 
 #include <cstdint>
 #include <functional>
-#include <optional>
 #include <string>
 #include <vector>
 
 #include "broker/bus/broker_client.h"
 #include "broker/platform/db/database.h"
-#include "models/media.pb.h"
 #include "models/result.h"
-#include "models/scene.pb.h"
-#include "models/test_event.pb.h"
 
 namespace invigil {
 
@@ -21,30 +17,12 @@ namespace invigil {
 Result<> scan(BrokerClient& broker, std::uint64_t from, const FollowFilter& filter, const std::function<bool(const FollowedRecord&)>& visit,
               std::chrono::milliseconds patience = std::chrono::seconds(15));
 
-/// The parts of a camera that overlap [from, to), led by those back to the key frame the first of them needs; in order of time.
-Result<std::vector<VideoPart>> read_parts(Database& index, BrokerClient& broker, const std::string& session, const std::string& centre,
-                                          const std::string& camera, std::int64_t from_us, std::int64_t to_us);
-
-/// Scenes of a camera with from ≤ at < to, in order of time; of a frame seen twice (a worker restarted) the later one.
-Result<std::vector<Scene>> read_scenes(Database& index, BrokerClient& broker, const std::string& session, const std::string& centre,
-                                       const std::string& room, const std::string& camera, std::int64_t from_us, std::int64_t to_us);
-
-/// A record of a seat's stream; exactly one of the three is set.
-struct SeatRecord {
-  FollowedRecord record;
-  std::optional<TestEvent> event = {};
-  std::optional<TestEventGap> gap = {};
-  std::optional<TestEventConflict> conflict = {};
-  std::int64_t at_us = 0;
+/// Where records of the streams under `prefix` lie whose times are in [from, to): first and last position, by the time marks; first =
+/// UINT64_MAX when there are none. A mark carries its header's time, so the stretch reaches a little further on both sides.
+struct LogStretch {
+  std::uint64_t first = UINT64_MAX, last = 0;
 };
-/// Test events, gaps and conflicts of a session's seats (`seat` "" = all) with from ≤ at < to, by time; at most `most`, then
-/// `more_from` says where to go on.
-struct SeatRecords {
-  std::vector<SeatRecord> records;
-  std::optional<std::int64_t> more_from = {};
-};
-Result<SeatRecords> read_seats(Database& index, BrokerClient& broker, const std::string& session, const std::string& centre,
-                               const std::string& seat, std::int64_t from_us, std::int64_t to_us, std::size_t most);
+Result<LogStretch> stretch_of(Database& index, const std::string& prefix, std::int64_t from_us, std::int64_t to_us);
 
 /// One record and, when one has come, the first STREAM_HEAD record after it with the records between (the chain to check).
 struct RecordWithHead {

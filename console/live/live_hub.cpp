@@ -7,8 +7,6 @@
 #include <nlohmann/json.hpp>
 
 #include "console/api/context.h"
-#include "console/api/incident_json.h"
-#include "console/api/session_json.h"
 #include "models/id.h"
 
 namespace invigil {
@@ -34,8 +32,9 @@ std::string snapshot_frame(std::string_view key, std::int64_t at_us, std::string
   return out;
 }
 
-LiveHub::LiveHub(Accounts& accounts, IndexReaders& readers, const Clock& clock) : accounts_(accounts), readers_(readers), clock_(clock) {
-  summaries_ = std::jthread([this](const std::stop_token& stop) { run_summaries(stop); });
+LiveHub::LiveHub(Accounts& accounts, IndexReaders& readers, const Clock& clock, LiveTable table)
+    : accounts_(accounts), readers_(readers), clock_(clock), table_(std::move(table)) {
+  slow_ = std::jthread([this](const std::stop_token& stop) { run_slow(stop); });
   thread_ = std::jthread([this](const std::stop_token& stop) { run(stop); });
 }
 
@@ -44,16 +43,14 @@ LiveHub::~LiveHub() = default;
 void LiveHub::changed(const IndexChanges& changes) {
   const MutexLock lock(mutex_);
   if (pages_.empty()) return;
-  const auto add = [](auto& to, const auto& from) {
-    for (const auto& one : from)
-      if (to.size() < kMaxWaiting && std::find(to.begin(), to.end(), one) == to.end()) to.insert(to.end(), one);
-  };
-  add(waiting_.incidents, changes.incidents);
-  add(waiting_.opinions, changes.opinions);
-  unsummed_.insert(changes.sessions.begin(), changes.sessions.end());
-  if (!unsummed_.empty()) summaries_due_.notify_one();
-  add(waiting_.camera_states, changes.camera_states);
-  add(waiting_.presence, changes.presence);
+  for (const Push& push : table_.pushes) {
+    const auto& keys = changes.of(push.topic);
+    if (keys.empty()) continue;
+    auto& waiting = (push.slow ? slowly_ : waiting_)[std::string(push.topic)];
+    for (const std::string& key : keys)
+      if (waiting.size() < kMaxWaiting && std::find(waiting.begin(), waiting.end(), key) == waiting.end()) waiting.push_back(key);
+  }
+  if (!slowly_.empty()) slow_due_.notify_one();
   wake_.notify_one();
 }
 
@@ -63,8 +60,14 @@ void LiveHub::check_logins() {
   wake_.notify_one();
 }
 
-void LiveHub::answers(const LastValue& value) {
-  if (const auto entry = answers_.put(value, clock_.now())) send(entry->centre, Action::read_incidents, entry->text);
+void LiveHub::heard(const LastValue& value) {
+  for (const Hearing& hearing : table_.hearings) {
+    if (!value.topic.starts_with(hearing.prefix)) continue;
+    const auto told = hearing.read(value);
+    if (!told) continue;
+    told_.put(*told, clock_.now());
+    send(told->frame);
+  }
 }
 
 void LiveHub::snapshot(const LastValue& value) {
@@ -87,13 +90,13 @@ void LiveHub::snapshot(const LastValue& value) {
   if (pictures_.size() < kMaxPictures || pictures_.contains(key)) pictures_[key] = std::move(picture);
 }
 
-bool LiveHub::wants(const Page& page, const Picture& picture) {
-  return (page.all_rooms || page.rooms.contains(picture.room)) && may_in(page.person, Action::view_evidence, picture.centre);
+bool LiveHub::wants(const Page& page, const Picture& picture) const {
+  return (page.all_rooms || page.rooms.contains(picture.room)) && may_in(page.person, table_.pictures, picture.centre);
 }
 
 void LiveHub::run(const std::stop_token& stop) {
   while (!stop.stop_requested()) {
-    IndexChanges changes;
+    Waiting changes;
     bool check = false;
     {
       const MutexLock lock(mutex_);
@@ -104,83 +107,45 @@ void LiveHub::run(const std::stop_token& stop) {
       check_now_ = false;
       std::swap(changes, waiting_);
     }
-    if (!changes.empty()) send_changes(changes);
+    if (!changes.empty()) send_changes(changes, false);
     if (check) drop_stale_logins();
   }
 }
 
-void LiveHub::run_summaries(const std::stop_token& stop) {
+void LiveHub::run_slow(const std::stop_token& stop) {
   while (!stop.stop_requested()) {
-    std::set<std::string> sessions;
+    Waiting changes;
     {
       const MutexLock lock(mutex_);
-      if (!summaries_due_.wait(mutex_, stop, [this]() INVIGIL_REQUIRES(mutex_) { return !unsummed_.empty(); })) return;
-      std::swap(sessions, unsummed_);
+      if (!slow_due_.wait(mutex_, stop, [this]() INVIGIL_REQUIRES(mutex_) { return !slowly_.empty(); })) return;
+      std::swap(changes, slowly_);
     }
-    send_summaries(sessions);
+    send_changes(changes, true);
     // The first change shows at once; what follows on its heels is told together.
-    pause_for(kSummaryEvery, stop);
+    const MutexLock lock(mutex_);
+    slow_due_.wait_for(mutex_, stop, kSummaryEvery, [] { return false; });
   }
 }
 
-void LiveHub::send_summaries(const std::set<std::string>& sessions) {
-  auto done = readers_.with([&](Database& index) -> Result<> {
-    for (const std::string& id : sessions) {
-      const auto session = session_summary(index, id, clock_.now());
-      if (session)
-        send((*session)["centre"]["id"].get<std::string>(), Action::read_sessions, text_of({{"type", "session"}, {"session", *session}}));
-    }
-    return {};
-  });
-  if (!done) Poco::Logger::get("console.live").error("a push was lost: " + done.error().message);
-}
-
-void LiveHub::send(std::string_view centre, Action action, const std::string& text) {
+void LiveHub::send(const PushFrame& frame) {
   const MutexLock lock(mutex_);
   for (const auto& [peer, page] : pages_)
-    if (centre.empty() ? may(page.person, action) : may_in(page.person, action, centre)) peer->send_text(text);
+    if (frame.centre.empty() ? may(page.person, frame.action) : may_in(page.person, frame.action, frame.centre))
+      peer->send_text(frame.text);
 }
 
-void LiveHub::send_changes(const IndexChanges& changes) {
+void LiveHub::send_changes(const Waiting& changes, bool slow) {
   auto done = readers_.with([&](Database& index) -> Result<> {
-    for (const std::string& id : changes.incidents) {
-      const auto incident = incident_summary(index, id);
-      if (incident)
-        send((*incident)["centre"]["id"].get<std::string>(), Action::read_incidents,
-             text_of({{"type", "incident"}, {"incident", *incident}}));
-    }
-    for (const std::int64_t position : changes.opinions) {
-      auto opinions = opinions_json(index, "WHERE position = ?", {position});
-      if (!opinions || opinions->empty()) continue;
-      const auto incident = incident_summary(index, opinions->front()["incident"].get<std::string>());
-      if (incident)
-        send((*incident)["centre"]["id"].get<std::string>(), Action::read_incidents,
-             text_of({{"type", "opinion"}, {"opinion", opinions->front()}, {"incident", *incident}}));
-    }
-    for (const std::int64_t position : changes.camera_states) {
-      const auto rows = index.query("SELECT centre, room, camera, state, at_us, detail FROM camera_states WHERE position = ?", {position});
-      if (!rows) return tl::make_unexpected(rows.error());
-      for (const SqlRow& row : *rows)
-        send(row.text(0), Action::read_sessions,
-             text_of({{"type", "camera"},
-                      {"centre", row.text(0)},
-                      {"room", row.text(1)},
-                      {"camera", row.text(2)},
-                      {"state", row.text(3)},
-                      {"at_us", row.integer(4)},
-                      {"detail", row.text(5)}}));
-    }
-    for (const std::int64_t position : changes.presence) {
-      const auto rows = index.query("SELECT principal, centre, role, state, at_us FROM presence WHERE position = ?", {position});
-      if (!rows) return tl::make_unexpected(rows.error());
-      for (const SqlRow& row : *rows)
-        send(row.text(1), Action::read_sessions,
-             text_of({{"type", "presence"},
-                      {"principal", row.text(0)},
-                      {"centre", row.text(1)},
-                      {"role", row.text(2)},
-                      {"state", row.text(3)},
-                      {"at_us", row.integer(4)}}));
+    for (const Push& push : table_.pushes) {
+      const auto keys = changes.find(push.topic);
+      if (push.slow != slow || keys == changes.end()) continue;
+      for (const std::string& key : keys->second) {
+        const auto frame = push.frame(index, key, clock_.now());
+        if (frame && *frame)
+          send(**frame);
+        else if (!frame && frame.error().code != ErrorCode::not_found)
+          return tl::make_unexpected(frame.error());
+      }
     }
     return {};
   });
@@ -210,13 +175,13 @@ void LiveHub::opened(const Peer& peer) {
     return;
   }
   peer->send_text(text_of({{"type", "hello"}, {"user", login->person.user}, {"at_us", clock_.now().us}}));
-  for (const BoardEntry& entry : answers_.present(clock_.now()))
-    if (may_in(login->person, Action::read_incidents, entry.centre)) peer->send_text(entry.text);
+  for (const Told& told : told_.present(clock_.now()))
+    if (may_in(login->person, told.frame.action, told.frame.centre)) peer->send_text(told.frame.text);
   const MutexLock lock(mutex_);
   pages_[peer] = {login->person, cookie->second, false, {}};
 }
 
-void LiveHub::told(const Peer& peer, std::string_view text) {
+void LiveHub::said(const Peer& peer, std::string_view text) {
   const auto refuse_it = [&](const char* code) {
     peer->send_text(text_of({{"type", "error"}, {"code", code}, {"parameters", Json::object()}}));
   };
@@ -249,11 +214,11 @@ WebSocketHandler LiveHub::handler() {
     const auto cookie = request.cookies.find(std::string(kCookie));
     const auto login = cookie == request.cookies.end() ? std::nullopt : accounts_.who(cookie->second);
     if (!login) return fail(ErrorCode::unauthenticated, "log in first");
-    if (!may(login->person, Action::read_sessions)) return fail(ErrorCode::denied, "this account may see no session");
+    if (!may(login->person, table_.look)) return fail(ErrorCode::denied, "this account may see no session");
     return {};
   };
   out.opened = [this](const Peer& peer) { opened(peer); };
-  out.text = [this](const Peer& peer, std::string_view text) { told(peer, text); };
+  out.text = [this](const Peer& peer, std::string_view text) { said(peer, text); };
   out.closed = [this](const Peer& peer) {
     const MutexLock lock(mutex_);
     pages_.erase(peer);

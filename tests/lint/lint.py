@@ -7,7 +7,9 @@ length      no source file over 500 lines
 locks       every mutex is the annotated one of models/sync.h
 format      every C++ source is as clang-format 14 makes it by .clang-format
 links       every relative link of every README and document leads somewhere
-languages   both catalogues of the pages have the same keys, none empty
+languages   every noun's words and the shell's come in both languages with the same keys, none empty, none owned twice
+tables      no SQL outside a module of the console names its tables
+circles     no noun of the console reads another that reads it
 secrets     no private key, password or host's absolute path in a committed file
 headers     every header compiles alone: shown by the build where it is some file's first include, else compiled here
             (arguments: SOURCE-FOLDER BUILD-FOLDER); x.cpp includes x.h first
@@ -147,18 +149,67 @@ def flat(tree, prefix=""):
 
 
 def languages(root):
-    folder = root / "console/web/src/locales"
-    catalogues = {p.stem: dict(flat(json.loads(p.read_text(encoding="utf-8")))) for p in sorted(folder.glob("*.json"))}
-    if len(catalogues) < 2:
-        yield f"{folder.relative_to(root)}: two catalogues are expected, found {sorted(catalogues)}"
-        return
-    every = set().union(*catalogues.values())
-    for name, catalogue in catalogues.items():
-        for key in sorted(every - catalogue.keys()):
-            yield f"{name}.json: the key {key} is missing"
-        for key, value in catalogue.items():
-            if not str(value).strip():
-                yield f"{name}.json: the key {key} has no words"
+    """One pair of catalogues in the words/ folder of the shell and of each noun; a key at the top belongs to one of them."""
+    pages = root / "console/web/src"
+    folders = sorted(p for p in pages.rglob("words") if p.is_dir() and any(p.glob("*.json")))
+    if not folders:
+        yield f"{pages.relative_to(root)}: no words/ folder with catalogues"
+    owners = {}
+    for folder in folders:
+        place = folder.relative_to(root)
+        catalogues = {p.stem: json.loads(p.read_text(encoding="utf-8")) for p in sorted(folder.glob("*.json"))}
+        for top in sorted(set().union(*catalogues.values())):
+            if owners.setdefault(top, place) != place:
+                yield f"{place}: the words \"{top}\" belong to {owners[top]} already"
+        if set(catalogues) != {"zh-CN", "en"}:
+            yield f"{place}: the catalogues zh-CN and en are expected, found {sorted(catalogues)}"
+            continue
+        words = {name: dict(flat(tree)) for name, tree in catalogues.items()}
+        every = set().union(*words.values())
+        for name, catalogue in words.items():
+            for key in sorted(every - catalogue.keys()):
+                yield f"{place}/{name}.json: the key {key} is missing"
+            for key, value in catalogue.items():
+                if not str(value).strip():
+                    yield f"{place}/{name}.json: the key {key} has no words"
+
+
+def tables(root):
+    """A module of the console owns its tables: no SQL outside its folder names them."""
+    owner = {}
+    for path in sources(root):
+        name = path.relative_to(root).as_posix()
+        if name.startswith(("console/nouns/", "console/index/")):
+            for table in re.findall(r"CREATE TABLE (\w+)", path.read_text(encoding="utf-8")):
+                owner[table] = path.parent
+    for path in sources(root):
+        if path.name.endswith("_test.cpp") or not path.relative_to(root).as_posix().startswith("console/"):
+            continue
+        # A statement may be cut by the lines of its text.
+        text = re.sub(r'"\s*\n\s*"', "", path.read_text(encoding="utf-8"))
+        for table in sorted(set(re.findall(r"\b(?:FROM|JOIN|INTO|UPDATE|TABLE) (\w+)", text))):
+            if table in owner and path.parent != owner[table]:
+                yield f"{path.relative_to(root)}: the table {table} belongs to {owner[table].relative_to(root)}; ask a function of that module"
+
+
+def circles(root):
+    """No noun of the console reads another that reads it, on the server or in the pages."""
+    for place, pattern, suffixes in (("console/nouns/", r'#include "console/nouns/(\w+)/', (".h", ".cpp")), ("console/web/src/nouns/", r'"@/nouns/(\w+)/', (".ts", ".vue"))):
+        reads = {}
+        for path in sources(root, suffixes):
+            name = path.relative_to(root).as_posix()
+            if name.startswith(place) and "/" in name[len(place):]:
+                own = name[len(place):].split("/")[0]
+                reads.setdefault(own, set()).update(set(re.findall(pattern, path.read_text(encoding="utf-8"))) - {own})
+        for noun in sorted(reads):
+            reached, todo = set(), [noun]
+            while todo:
+                for other in reads.get(todo.pop(), ()):
+                    if other not in reached:
+                        reached.add(other)
+                        todo.append(other)
+            if noun in reached:
+                yield f"{place}{noun}: reads a noun that reads it ({', '.join(sorted(o for o in reads[noun] if o in reached))})"
 
 
 def secrets(root):
@@ -265,12 +316,16 @@ def self_test(_root):
         (root / "broker/e.cpp").write_text("// std::mutex\nstd::mutex mutex;\nconst std::lock_guard lock(mutex);\n")
         (root / "broker/e_test.cpp").write_text("std::mutex mutex;\n")
         (root / "README.md").write_text("[x](nowhere.md)\n")
-        locales = root / "console/web/src/locales"
-        locales.mkdir(parents=True)
-        (locales / "zh-CN.json").write_text('{"a": {"b": "x"}}')
-        (locales / "en.json").write_text('{"a": {"c": ""}}')
+        # Two keys missing, one empty; a noun with one language, whose words belong to another.
+        for place, language, words in (("nouns/one", "zh-CN", '{"a": {"b": "x"}}'), ("nouns/one", "en", '{"a": {"c": ""}}'), ("nouns/two", "en", '{"a": {"d": "x"}}')):
+            folder = root / "console/web/src" / place / "words"
+            folder.mkdir(parents=True, exist_ok=True)
+            (folder / f"{language}.json").write_text(words)
+        for folder, text in (("one", 'CREATE TABLE ones (id TEXT)'), ("two", 'SELECT id "\n  "FROM "\n  "ones')):
+            (root / "console/nouns" / folder).mkdir(parents=True)
+            (root / "console/nouns" / folder / "rows.cpp").write_text(f'auto sql = "{text}";\n#include "console/nouns/{"two" if folder == "one" else "one"}/rows.h"\n')
         (root / "models/k.txt").write_text("-----BEGIN PRIVATE KEY-----")
-        expected = {layers: 2, homes: 1, length: 1, locks: 2, links: 1, languages: 3, secrets: 1}
+        expected = {layers: 2, homes: 1, length: 1, links: 1, languages: 5, tables: 1, circles: 2, locks: 2, secrets: 1}
         for check, count in expected.items():
             found = list(check(root))
             if len(found) != count:
@@ -279,7 +334,7 @@ def self_test(_root):
 
 
 def main():
-    checks = {f.__name__: f for f in (layers, homes, length, locks, links, languages, secrets, headers)} | {"format": formatting} | {"self": self_test}
+    checks = {f.__name__: f for f in (layers, homes, length, links, languages, tables, circles, locks, secrets, headers)} | {"format": formatting} | {"self": self_test}
     root = pathlib.Path(sys.argv[2] if len(sys.argv) > 2 else ".").resolve()
     faults = list(checks[sys.argv[1]](root))
     print("\n".join(faults) if faults else "ok")

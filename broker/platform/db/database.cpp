@@ -11,6 +11,8 @@
 
 #include <charconv>
 #include <cmath>
+#include <cstdio>
+#include <cstdlib>
 #include <mutex>
 
 namespace invigil {
@@ -41,6 +43,13 @@ SqlValue value_at(const pd::RecordSet& rows, std::size_t column, std::size_t row
 }
 
 }  // namespace
+
+std::size_t SqlRow::place_of(std::string_view column) const {
+  for (std::size_t i = 0; i < columns_->size(); ++i)
+    if ((*columns_)[i] == column) return i;
+  std::fprintf(stderr, "the statement gives no column \"%.*s\"\n", static_cast<int>(column.size()), column.data());
+  std::abort();
+}
 
 std::int64_t SqlRow::integer(std::size_t column) const {
   const SqlValue& value = values_.at(column);
@@ -118,11 +127,14 @@ Result<std::vector<SqlRow>> Database::query(std::string_view sql, const std::vec
     if (statement.columnsExtracted() == 0) return rows;
     const pd::RecordSet set(statement);
     rows.reserve(set.rowCount());
+    std::vector<std::string> names;
+    for (std::size_t column = 0; column < set.columnCount(); ++column) names.push_back(set.columnName(column));
+    const SqlColumns columns_of_all = std::make_shared<const std::vector<std::string>>(std::move(names));
     for (std::size_t row = 0; row < set.rowCount(); ++row) {
       std::vector<SqlValue> columns;
       columns.reserve(set.columnCount());
       for (std::size_t column = 0; column < set.columnCount(); ++column) columns.push_back(value_at(set, column, row));
-      rows.emplace_back(std::move(columns));
+      rows.emplace_back(columns_of_all, std::move(columns));
     }
     return rows;
   } catch (const Poco::Exception& e) {

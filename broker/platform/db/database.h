@@ -18,10 +18,18 @@ namespace invigil {
 /// What a statement is given and what it answers: null, a whole number, a real, or UTF-8 text (binary goes in as hex).
 using SqlValue = std::variant<std::monostate, std::int64_t, double, std::string>;
 
-/// One row of an answer, columns by their place in the SELECT. Asking a column for what it does not hold gives 0 or "".
+/// The names of an answer's columns, as the SELECT gives them (AS, else the column's own), shared by its rows.
+using SqlColumns = std::shared_ptr<const std::vector<std::string>>;
+
+/// One row of an answer, columns by name or by their place in the SELECT. Asking a column for what it does not hold gives 0 or "";
+/// asking for a column the SELECT does not have is a fault of the program and aborts.
 class SqlRow {
  public:
-  explicit SqlRow(std::vector<SqlValue> values) : values_(std::move(values)) {}
+  SqlRow(SqlColumns columns, std::vector<SqlValue> values) : columns_(std::move(columns)), values_(std::move(values)) {}
+  bool is_null(std::string_view column) const { return is_null(place_of(column)); }
+  std::int64_t integer(std::string_view column) const { return integer(place_of(column)); }
+  double real(std::string_view column) const { return real(place_of(column)); }
+  std::string text(std::string_view column) const { return text(place_of(column)); }
   bool is_null(std::size_t column) const { return std::holds_alternative<std::monostate>(values_.at(column)); }
   std::int64_t integer(std::size_t column) const;
   double real(std::size_t column) const;
@@ -29,6 +37,8 @@ class SqlRow {
   std::size_t size() const { return values_.size(); }
 
  private:
+  std::size_t place_of(std::string_view column) const;
+  SqlColumns columns_;
   std::vector<SqlValue> values_;
 };
 

@@ -52,6 +52,20 @@ TEST_F(DatabaseTest, KeepsEveryTypeAndNull) {
   EXPECT_TRUE(row.is_null(7));
 }
 
+TEST_F(DatabaseTest, ColumnsAreReadByTheirNames) {
+  auto database = open();
+  if (auto m = database->migrate(kSteps); !m) FAIL() << m.error().message;
+  ASSERT_TRUE(database->execute("INSERT INTO people VALUES ('a', 41, 70.25, NULL, 5)"));
+  const auto rows = database->query("SELECT p.weight, p.name, p.age + 1 AS next_age, p.note FROM people p");
+  ASSERT_TRUE(rows) << rows.error().message;
+  const SqlRow& row = rows->front();
+  EXPECT_EQ(row.text("name"), "a");
+  EXPECT_EQ(row.integer("next_age"), 42);
+  EXPECT_EQ(row.real("weight"), 70.25);
+  EXPECT_TRUE(row.is_null("note"));
+  EXPECT_DEATH((void)row.text("shoe_size"), "gives no column \"shoe_size\"");
+}
+
 TEST_F(DatabaseTest, ManyRowsAndAnEmptyAnswer) {
   auto database = open();
   if (auto m = database->migrate(kSteps); !m) FAIL() << m.error().message;

@@ -1,11 +1,11 @@
 import { createApp } from "vue";
-import "@/styles/element";
-import "@/styles/tokens.css";
-import "@/styles/base.css";
-import "@/styles/kit.css";
+import "@/kit/element";
+import "@/kit/tokens.css";
+import "@/kit/base.css";
+import "@/kit/kit.css";
 import { whenUnauthenticated } from "@/api/client";
-import { forget } from "@/stores/auth";
-import { i18n } from "@/stores/language";
+import { forget } from "@/nouns/users/auth";
+import { i18n } from "@/words/language";
 import App from "./App.vue";
 import { router } from "./router";
 
