@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <atomic>
 #include <iostream>
 
 #include "broker/serve/broker_server.h"
@@ -34,7 +35,8 @@ invigil::Config declare() {
 int say_no(const invigil::Error& error) { return invigil::complain(kProgram, error); }
 
 int serve(const invigil::Config& config) {
-  const invigil::StopSignals signals;
+  invigil::StopSignals signals;
+  std::atomic<bool> failed{false};
   invigil::BrokerServerOptions options;
   options.data = config.text("data");
   options.name = config.text("name");
@@ -44,12 +46,16 @@ int serve(const invigil::Config& config) {
   options.segment_bytes = config.size("log.segment");
   options.reserve_bytes = config.size("log.reserve");
   options.version = invigil::kVersion;
+  options.failed = [&](const std::string& why) {
+    if (!failed.exchange(true)) std::cerr << fmt::format("{}: ending, so that it is started again: {}\n", kProgram, why);
+    signals.request_stop();
+  };
   const invigil::SystemClock clock;
   auto broker = invigil::BrokerServer::start(options, clock);
   if (!broker) return say_no(broker.error());
   std::cout << "listening on " << (*broker)->endpoint() << std::endl;
   signals.wait();
-  return 0;
+  return failed ? 1 : 0;
 }
 
 Result<invigil::Role> parse_role(const std::string& word) {

@@ -87,7 +87,7 @@ Result<> Agent::open_storage() {
 Result<> Agent::begin() {
   const auto memory = AgentMemory::load(options_.data / "memory.json");
   if (!memory) return tl::make_unexpected(memory.error());
-  committer_ = std::make_unique<Committer>(*log_, key_, boot_id_, clock_);
+  committer_ = std::make_unique<Committer>(*log_, key_, boot_id_, clock_, options_.failed);
   AgentStarted started;
   started.set_agent(options_.principal);
   started.set_centre(options_.centre);

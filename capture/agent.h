@@ -40,6 +40,8 @@ struct AgentOptions {
   bool loop_files = false;
   Micros keep_covered = seconds(0);
   std::uint64_t segment_bytes = 64ull << 20;  ///< of the log
+  /// Called on a thread of the agent's when its log takes nothing any more (a failed fdatasync): end the program.
+  std::function<void(const std::string& why)> failed = {};
 };
 
 /// Everything the status page, the room check and `check` show. A snapshot.

@@ -1,6 +1,7 @@
 // invigil-agent: an exam room's cameras and exam clients into a durable log, and from there to the broker.
 
 #include <CLI/CLI.hpp>
+#include <atomic>
 #include <fstream>
 #include <iostream>
 #include <nlohmann/json.hpp>
@@ -87,13 +88,18 @@ std::string endpoint_of(const invigil::AgentOptions& options, std::uint16_t port
 }
 
 int serve(const invigil::Config& config) {
-  const invigil::StopSignals signals;
+  invigil::StopSignals signals;
+  std::atomic<bool> failed{false};
   auto options = options_of(config);
   if (!options) return say_no(options.error());
   auto identity = invigil::load_client_identity(config, options->data);
   if (!identity) return say_no(identity.error());
   options->principal = identity->address.principal;
   options->broker = identity->address;
+  options->failed = [&](const std::string& why) {
+    if (!failed.exchange(true)) std::cerr << kProgram << ": ending, so that it is started again: " << why << '\n';
+    signals.request_stop();
+  };
   const invigil::AgentOptions kept = *options;
   const invigil::SystemClock clock;
   auto agent = invigil::Agent::start(std::move(*options), std::move(identity->signing), clock);
@@ -102,7 +108,7 @@ int serve(const invigil::Config& config) {
   if (auto ok = invigil::replace_file(kept.data / "cbt_endpoint", endpoint + "\n"); !ok) return say_no(ok.error());
   std::cout << "listening on " << endpoint << std::endl;
   signals.wait();
-  return 0;
+  return failed ? 1 : 0;
 }
 
 /// Asks the running agent, prints its room check in both languages; 0 = nothing bad.

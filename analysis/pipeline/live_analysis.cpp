@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "models/id.h"
+#include "models/sync.h"
 
 namespace invigil {
 namespace {
@@ -44,6 +45,7 @@ void LiveAnalysis::run(const std::stop_token& stop, const std::function<void()>&
     if (!batch) {
       if (stop.stop_requested()) break;
       logger().warning("the log cannot be followed: " + batch.error().message);
+      pause_for(std::chrono::seconds(1), stop);
       continue;
     }
     for (const FollowedRecord& record : batch->records) take(record);

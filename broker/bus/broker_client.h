@@ -47,6 +47,7 @@ struct FollowBatch {
   std::vector<FollowedRecord> records;
   std::uint64_t next = 0;
   bool caught_up = false;
+  std::string epoch = {};  ///< id of the log's epoch; positions of another epoch mean nothing here. Empty: not known yet
 };
 
 /// A last value: newest wins, nothing is logged.
@@ -60,7 +61,8 @@ struct LastValue {
 class Follower {
  public:
   virtual ~Follower() = default;
-  /// Waits for the next batch; `unavailable` when stopped. Reconnects and resumes by itself, without loss or repeats.
+  /// Waits for the next batch; `unavailable` when stopped, `conflict` when the log ends before the position asked for: it went back or is
+  /// another one, and what was learned from it is to be learned anew from 0. Reconnects and resumes by itself, without loss or repeats.
   virtual Result<FollowBatch> next(const std::stop_token& stop) = 0;
 };
 

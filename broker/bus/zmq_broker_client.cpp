@@ -35,15 +35,13 @@ class ZmqBrokerClient::LogFollower final : public Follower {
       MutexLock lock(client_.mutex_);
       Following& f = client_.followings_.at(id_);
       client_.changed_.wait(client_.mutex_, stop,
-                            [&]() INVIGIL_REQUIRES(client_.mutex_) { return !f.ready.empty() || client_.stopped_ || !f.failure.empty(); });
-      if (f.ready.empty())
-        return fail(f.failure.empty() ? ErrorCode::unavailable : ErrorCode::denied,
-                    f.failure.empty() ? "following was stopped" : f.failure);
+                            [&]() INVIGIL_REQUIRES(client_.mutex_) { return !f.ready.empty() || client_.stopped_ || f.failure; });
+      if (f.ready.empty()) return tl::make_unexpected(f.failure.value_or(Error{ErrorCode::unavailable, "following was stopped"}));
       // All that waits at once: who does a transaction a batch would else do several, one after the other, before the newest record.
       batch = std::move(f.ready.front());
       f.ready.pop_front();
       ++f.owed;
-      while (!f.ready.empty() && batch.records.size() < kMostAtOnce) {
+      while (!f.ready.empty() && batch.records.size() < kMostAtOnce && f.ready.front().epoch == batch.epoch) {
         FollowBatch& more = f.ready.front();
         std::move(more.records.begin(), more.records.end(), std::back_inserter(batch.records));
         batch.next = more.next;
@@ -326,7 +324,7 @@ void ZmqBrokerClient::on_records(FromBroker message, std::optional<Frame> body) 
 }
 
 void ZmqBrokerClient::on_followed(const Records& records, std::string_view body) {
-  FollowBatch batch{{}, records.next(), records.caught_up()};
+  FollowBatch batch{{}, records.next(), records.caught_up(), records.epoch()};
   auto views = cut_framed(body);
   std::string bad;
   if (!views || views->size() != static_cast<std::size_t>(records.positions_size())) bad = "the broker sent a batch that can't be read";
@@ -345,11 +343,13 @@ void ZmqBrokerClient::on_followed(const Records& records, std::string_view body)
   const MutexLock lock(mutex_);
   const auto it = followings_.find(records.id());
   if (it == followings_.end() || records.from() != it->second.expected) return;
-  if (bad.empty()) {
+  if (records.has_failure()) {
+    it->second.failure = error_from(records.failure());
+  } else if (bad.empty()) {
     it->second.expected = records.next();
     it->second.ready.push_back(std::move(batch));
   } else {
-    it->second.failure = bad;
+    it->second.failure = Error{ErrorCode::denied, bad};
   }
   changed_.notify_all();
 }

@@ -52,7 +52,7 @@ class ZmqBrokerClient final : public BrokerClient {
     std::deque<FollowBatch> ready;
     std::uint32_t owed = 0;  // credit to give back
     bool asked = false;
-    std::string failure;
+    std::optional<Error> failure;
   };
   struct Subscription {
     std::string prefix;

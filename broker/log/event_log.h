@@ -65,6 +65,10 @@ class EventLog {
   /// Waits until end() > `position` or `stop`; returns end().
   virtual std::uint64_t wait_beyond(std::uint64_t position, const std::stop_token& stop) const = 0;
 
+  /// Why nothing can be appended any more until the log is opened again; empty while it can. The program should say so and end: whoever
+  /// supervises it starts it again.
+  virtual std::string failure() const = 0;
+
   virtual StreamTip tip(std::string_view stream) const = 0;
   virtual std::map<std::string, StreamTip, std::less<>> tips() const = 0;
 

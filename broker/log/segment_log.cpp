@@ -26,6 +26,11 @@ Result<std::uint64_t> SegmentLog::append(std::span<const Appendable> batch) {
   return first;
 }
 
+std::string SegmentLog::failure() const {
+  const MutexLock appending(append_mutex_);
+  return failed_;
+}
+
 Result<> SegmentLog::check_chain(std::span<const Appendable> batch, std::vector<Stream*>& streams) {
   const MutexLock lock(mutex_);
   Stream* stream = nullptr;

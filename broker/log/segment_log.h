@@ -75,6 +75,7 @@ class SegmentLog final : public EventLog {
   std::uint64_t end() const override { return end_.load(std::memory_order_acquire); }
   std::uint64_t begin() const override;
   std::uint64_t wait_beyond(std::uint64_t position, const std::stop_token& stop) const override;
+  std::string failure() const override;
   StreamTip tip(std::string_view stream) const override;
   std::map<std::string, StreamTip, std::less<>> tips() const override;
   Result<> drop_before(std::uint64_t position) override;
@@ -133,7 +134,7 @@ class SegmentLog final : public EventLog {
   LogRecovery recovery_;
 
   // one appender at a time; taken before mutex_
-  Mutex append_mutex_;
+  mutable Mutex append_mutex_;
   std::string buffer_ INVIGIL_GUARDED_BY(append_mutex_);
   std::uint64_t zeroed_to_ INVIGIL_GUARDED_BY(append_mutex_) = 0;
   std::string failed_ INVIGIL_GUARDED_BY(append_mutex_);  // why nothing may be appended any more

@@ -175,7 +175,7 @@ class WholeBroker final : public BrokerServer {
     zap_ = std::make_unique<ZapHandler>(context_, [this](std::string_view domain, std::string_view key) {
       return domain == kEnrolDomain || (domain == kDomain && principals_.by_key(key) != nullptr);
     });
-    gateway_ = std::make_unique<GatewayThread>(std::move(sockets), std::move(core), *log_, *tree_, clock_, endpoint_);
+    gateway_ = std::make_unique<GatewayThread>(std::move(sockets), std::move(core), *log_, *tree_, clock_, endpoint_, options_.failed);
     bulk_ = std::make_unique<BulkServer>(context_, std::move(listening->bulk), options_.name, *objects_, principals_, clock_,
                                          [this](const std::string& principal, const Hash& object) {
                                            gateway_->post(ObjectMissing{principal, object});

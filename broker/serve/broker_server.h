@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -21,6 +22,8 @@ struct BrokerServerOptions {
   std::uint64_t reserve_bytes = 256ull << 20;  ///< kept free on the disk
   Micros checkpoint_every = seconds(60);
   std::string version;
+  /// Called once or more, on a thread of the broker's, when its log takes nothing any more (a failed fdatasync): end the program.
+  std::function<void(const std::string& why)> failed = {};
 };
 
 /// Owns all threads; stops with the object, after the batch under way is durable.

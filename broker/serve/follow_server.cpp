@@ -1,5 +1,7 @@
 #include "broker/serve/follow_server.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "models/rules/access.h"
@@ -51,6 +53,8 @@ void FollowServer::apply(FollowOrder order) {
       f.next = std::max(order.follow.from(), log_.begin());
       f.told = order.follow.from();
       f.credit = order.batches;
+      f.epoch = std::move(order.epoch);
+      f.beyond = order.follow.from() > log_.end();
       followings_.push_back(std::move(f));
       return;
     }
@@ -84,6 +88,18 @@ bool FollowServer::serve(Following& f, bool& stopped) {
   const std::uint64_t end = log_.end();
   FromBroker message;
   Records& records = *message.mutable_records();
+  records.set_epoch(f.epoch);
+  if (f.beyond) {
+    records.set_id(f.id);
+    records.set_from(f.told);
+    records.set_next(f.told);
+    set_failure(
+        *records.mutable_failure(),
+        {ErrorCode::conflict, fmt::format("the log has {} records, {} were asked for: it went back or is another one", end, f.told)});
+    f.credit = 0;
+    if (!deliver_(f.peer, encode(message), {})) stopped = true;
+    return false;
+  }
   std::string body;
   bool more = false;
   if (f.next < end) {

@@ -39,6 +39,8 @@ class FollowServer {
     std::uint64_t told = 0;  // `next` of the batch sent last
     std::uint32_t credit = 0;
     bool told_caught_up = false;
+    std::string epoch = {};
+    bool beyond = false;  // it asks for records after the log's end: it followed another log, or this one before it went back
   };
   void run(const std::stop_token& stop);
   void apply(FollowOrder order);

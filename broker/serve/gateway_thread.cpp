@@ -14,14 +14,16 @@ constexpr std::int64_t kSilentUs = 60'000'000;
 }  // namespace
 
 GatewayThread::GatewayThread(GatewaySockets sockets, std::unique_ptr<GatewayCore> core, EventLog& log, MerkleTree& tree, const Clock& clock,
-                             std::string endpoint)
+                             std::string endpoint, std::function<void(const std::string&)> failed)
     : sockets_(std::move(sockets)), core_(std::move(core)), clock_(clock), endpoint_(std::move(endpoint)) {
   followers_ = std::make_unique<FollowServer>(log, [this](PeerId peer, std::string frame, std::string body) {
     if (!follow_frames_.push({peer, std::move(frame), std::move(body)}, stopping_.get_token())) return false;
     waker_.wake();
     return true;
   });
-  commits_ = std::make_unique<CommitThread>(log, tree, [this](Committed done) {
+  commits_ = std::make_unique<CommitThread>(log, tree, [this, &log, failed = std::move(failed)](Committed done) {
+    if (!done.result && failed)
+      if (const std::string why = log.failure(); !why.empty()) failed(why);
     followers_->log_grew();
     post(std::move(done));
   });

@@ -4,6 +4,7 @@
 #include <atomic>
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -31,7 +32,7 @@ struct GatewaySockets {
 class GatewayThread {
  public:
   GatewayThread(GatewaySockets sockets, std::unique_ptr<GatewayCore> core, EventLog& log, MerkleTree& tree, const Clock& clock,
-                std::string endpoint);
+                std::string endpoint, std::function<void(const std::string&)> failed = {});
   ~GatewayThread();
   /// From any thread.
   void post(GatewayInput input);

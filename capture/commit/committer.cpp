@@ -61,8 +61,14 @@ class Committer::Batch final : public Drafting {
   std::int64_t mono_us_;
 };
 
-Committer::Committer(EventLog& log, const SigningKey& key, std::string boot_id, const Clock& clock)
-    : log_(log), key_(key), boot_id_(std::move(boot_id)), clock_(clock), thread_([this](const std::stop_token& stop) { run(stop); }) {}
+Committer::Committer(EventLog& log, const SigningKey& key, std::string boot_id, const Clock& clock,
+                     std::function<void(const std::string&)> failed)
+    : log_(log),
+      key_(key),
+      boot_id_(std::move(boot_id)),
+      clock_(clock),
+      failed_(std::move(failed)),
+      thread_([this](const std::stop_token& stop) { run(stop); }) {}
 
 Committer::~Committer() { stop(); }
 
@@ -147,6 +153,8 @@ void Committer::commit_batch(std::vector<Work> works, bool sign_all) {
     if (const auto position = log_.append(appendables); !position) {
       outcome = tl::make_unexpected(position.error());
       Poco::Logger::get("commit").error("%z records were not kept: %s", appendables.size(), position.error().message);
+      if (failed_)
+        if (const std::string why = log_.failure(); !why.empty()) failed_(why);
       // The chains go on from what the log really has.
       std::set<std::string> touched;
       for (const SealedRecord& record : batch.records) touched.insert(record.stream);

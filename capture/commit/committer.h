@@ -45,7 +45,9 @@ struct Work {
 /// Events go first: each round commits waiting events, then a little video. `log`, `key` and `clock` must outlive it.
 class Committer {
  public:
-  Committer(EventLog& log, const SigningKey& key, std::string boot_id, const Clock& clock);
+  /// `failed`: called on the committing thread when the log takes nothing any more (EventLog::failure).
+  Committer(EventLog& log, const SigningKey& key, std::string boot_id, const Clock& clock,
+            std::function<void(const std::string& why)> failed = {});
   /// As stop().
   ~Committer();
   Committer(const Committer&) = delete;
@@ -80,6 +82,7 @@ class Committer {
   const SigningKey& key_;
   const std::string boot_id_;
   const Clock& clock_;
+  const std::function<void(const std::string&)> failed_;
   std::function<std::string()> nonce_source_;
   std::string nonce_;
   std::map<std::string, Stream> streams_;  ///< the thread's own

@@ -32,6 +32,7 @@ void IndexFeed::run(const std::stop_token& stop) {
   while (!stop.stop_requested()) {
     const auto batch = follower->next(stop);
     std::string trouble;
+    bool another_log = false;
     if (batch) {
       const auto changes = writer_->apply(*batch);
       if (changes) {
@@ -47,9 +48,28 @@ void IndexFeed::run(const std::stop_token& stop) {
         continue;
       }
       trouble = changes.error().message;
+      another_log = changes.error().code == ErrorCode::conflict;
     } else {
       if (stop.stop_requested()) return;
       trouble = batch.error().message;
+      another_log = batch.error().code == ErrorCode::conflict;
+    }
+    if (another_log) {
+      Poco::Logger::get("console.index").warning("the index is made anew from the log: " + trouble);
+      auto emptied = writer_->start_over();
+      if (emptied) {
+        position_ = 0;
+        caught_up_ = false;
+        {
+          // Streams count anew, too: what was waited for under the old log's numbers is not there.
+          const MutexLock lock(mutex_);
+          written_.clear();
+          trouble_ = "made anew: " + trouble;
+        }
+        follower = broker_.follow(0, writer_->filter());
+        continue;
+      }
+      trouble = emptied.error().message;
     }
     Poco::Logger::get("console.index").error("the index stands still: " + trouble);
     {

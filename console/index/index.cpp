@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "broker/platform/crypto/crypto.h"
 #include "console/index/schema.h"
 #include "models/time.h"
 
@@ -28,11 +29,12 @@ Result<std::unique_ptr<IndexWriter>> IndexWriter::open(const std::filesystem::pa
   auto database = Database::open(file, Durability::normal);
   if (!database) return tl::make_unexpected(database.error());
   if (auto prepared = prepare_index(**database, projections); !prepared) return tl::make_unexpected(prepared.error());
-  const auto rows = (*database)->query("SELECT position FROM feed");
+  const auto rows = (*database)->query("SELECT position, epoch FROM feed");
   if (!rows) return tl::make_unexpected(rows.error());
   if (rows->size() != 1) return fail(ErrorCode::corrupt, file.string() + " has lost its position: run invigil-console --rebuild");
   std::unique_ptr<IndexWriter> writer(new IndexWriter(std::move(*database), projections));
   writer->position_ = static_cast<std::uint64_t>(rows->front().integer("position"));
+  writer->epoch_ = rows->front().text("epoch");
   return writer;
 }
 
@@ -45,6 +47,9 @@ Result<IndexChanges> IndexWriter::apply(const FollowBatch& batch) {
     last_time_mark_.clear();
     return tl::make_unexpected(error);
   };
+  const std::string epoch = batch.epoch.empty() ? epoch_ : to_hex(batch.epoch);
+  if (!epoch_.empty() && epoch != epoch_)
+    return fail(ErrorCode::conflict, "the log began a new epoch: it was restored, made anew, or went back");
   auto transaction = Transaction::begin(*database_);
   if (!transaction) return undo(transaction.error());
   for (const FollowedRecord& record : batch.records) {
@@ -57,11 +62,31 @@ Result<IndexChanges> IndexWriter::apply(const FollowBatch& batch) {
   }
   for (const auto& projector : projectors_)
     if (auto flushed = projector->flush(*database_); !flushed) return undo(flushed.error());
-  if (auto moved = database_->execute("UPDATE feed SET position = ?", {static_cast<std::int64_t>(batch.next)}); !moved)
+  if (auto moved = database_->execute("UPDATE feed SET position = ?, epoch = ?", {static_cast<std::int64_t>(batch.next), epoch}); !moved)
     return undo(moved.error());
   if (auto committed = transaction->commit(); !committed) return undo(committed.error());
   position_ = batch.next;
+  epoch_ = epoch;
   return changes;
+}
+
+Result<> IndexWriter::start_over() {
+  const auto tables =
+      database_->query("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT IN ('schema_version', 'schema_shape', 'feed')");
+  if (!tables) return tl::make_unexpected(tables.error());
+  auto transaction = Transaction::begin(*database_);
+  if (!transaction) return tl::make_unexpected(transaction.error());
+  // Names come from the database's own list of our tables, not from any input.
+  for (const SqlRow& table : *tables)
+    if (auto emptied = database_->execute("DELETE FROM \"" + table.text("name") + "\""); !emptied) return emptied;
+  if (auto reset = database_->execute("UPDATE feed SET position = 0, epoch = ''"); !reset) return reset;
+  if (auto committed = transaction->commit(); !committed) return committed;
+  for (const auto& projector : projectors_) projector->forget();
+  last_seq_mark_.clear();
+  last_time_mark_.clear();
+  position_ = 0;
+  epoch_.clear();
+  return {};
 }
 
 Result<> IndexWriter::apply_one(const FollowedRecord& record, IndexChanges& changes) {

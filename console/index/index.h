@@ -27,8 +27,13 @@ class IndexWriter {
   FollowFilter filter() const { return filter_; }
 
   std::uint64_t position() const { return position_; }
+  /// The log's epoch that the rows follow from, in hex; empty before the first batch that names one.
+  const std::string& epoch() const { return epoch_; }
+  /// Forgets every row, because the log is another one or went back; from here on it is to be fed from 0.
+  Result<> start_over();
   /// Records must be in position order and not below position(). A record whose payload is not what its kind says is skipped
-  /// and counted: the log is what it is, the index goes on.
+  /// and counted: the log is what it is, the index goes on. `conflict`, and nothing changed, when the batch is of another epoch than the
+  /// rows.
   Result<IndexChanges> apply(const FollowBatch& batch);
   std::uint64_t skipped() const { return skipped_; }
 
@@ -43,6 +48,7 @@ class IndexWriter {
 
   std::unique_ptr<Database> database_;
   std::uint64_t position_ = 0;
+  std::string epoch_;
   std::uint64_t skipped_ = 0;
   FollowFilter filter_;
   std::vector<std::unique_ptr<Projector>> projectors_;

@@ -10,8 +10,8 @@ namespace {
 // No row per test event and none per video part: modules keep counts and intervals, and these are the sparse marks into the log.
 constexpr std::string_view kOwn = R"sql(
 CREATE TABLE schema_shape (hash TEXT NOT NULL);
-CREATE TABLE feed (position INTEGER NOT NULL);
-INSERT INTO feed (position) VALUES (0);
+CREATE TABLE feed (position INTEGER NOT NULL, epoch TEXT NOT NULL);
+INSERT INTO feed (position, epoch) VALUES (0, '');
 CREATE TABLE seq_marks (stream TEXT NOT NULL, seq INTEGER NOT NULL, position INTEGER NOT NULL, PRIMARY KEY (stream, seq));
 CREATE TABLE time_marks (stream TEXT NOT NULL, at_us INTEGER NOT NULL, position INTEGER NOT NULL, PRIMARY KEY (stream, at_us));
 )sql";

@@ -9,7 +9,9 @@
 #include <unistd.h>
 
 #include <nlohmann/json.hpp>
+#include <optional>
 
+#include "models/logging/log_rate.h"
 #include "models/time.h"
 
 namespace invigil {
@@ -33,17 +35,26 @@ class JsonLines final : public Poco::Channel {
  public:
   explicit JsonLines(std::string program) : program_(std::move(program)) {}
   void log(const Poco::Message& message) override {
+    const std::optional<std::uint64_t> held_back =
+        rate_.admit(message.getSource(), message.getText(), message.getTime().epochMicroseconds());
+    if (!held_back) return;
+    if (*held_back > 0) write(message, "… and " + std::to_string(*held_back) + " more like the next one in between");
+    write(message, message.getText());
+  }
+
+ private:
+  void write(const Poco::Message& message, const std::string& words) const {
     const nlohmann::ordered_json line{{"time", to_iso8601({message.getTime().epochMicroseconds()})},
                                       {"level", level_name(message.getPriority())},
                                       {"program", program_},
                                       {"source", message.getSource()},
-                                      {"text", message.getText()}};
+                                      {"text", words}};
     const std::string text = line.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
     [[maybe_unused]] const auto written = ::write(STDERR_FILENO, text.data(), text.size());
   }
 
- private:
   const std::string program_;
+  LogRate rate_;
 };
 
 // protobuf writes to stderr by itself about bytes it refuses; whoever parsed them reports that in its own words.

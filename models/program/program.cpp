@@ -49,13 +49,14 @@ StopSignals::StopSignals() {
   taker_ = std::thread([this] {
     int signal = 0;
     sigwait(&set_, &signal);
+    taken_ = true;
     source_.request_stop();
   });
 }
 
 StopSignals::~StopSignals() {
   // To that thread alone; harmless when it has one already.
-  if (!source_.stop_requested()) pthread_kill(taker_.native_handle(), SIGTERM);
+  if (!taken_) pthread_kill(taker_.native_handle(), SIGTERM);
   taker_.join();
 }
 

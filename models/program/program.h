@@ -1,6 +1,7 @@
 #pragma once
 // What every program does in the same way: its version, its complaints, its configuration, its end by a signal.
 
+#include <atomic>
 #include <csignal>
 #include <optional>
 #include <stop_token>
@@ -38,12 +39,15 @@ class StopSignals {
   StopSignals& operator=(const StopSignals&) = delete;
 
   std::stop_token token() const { return source_.get_token(); }
-  /// Until one came.
+  /// Until one came, or request_stop() was called.
   void wait() const;
+  /// Ends the wait as a signal does. Thread-safe.
+  void request_stop() { source_.request_stop(); }
 
  private:
   sigset_t set_{};
   std::stop_source source_;
+  std::atomic<bool> taken_{false};
   std::thread taker_;
 };
 
