@@ -67,13 +67,8 @@ class ConsoleTest : public testing::Test {
     std::string name = testing::TempDir() + "/console.XXXXXX";
     ASSERT_NE(mkdtemp(name.data()), nullptr);
     folder_ = name;
-    BrokerServerOptions options;
-    options.data = folder_ / "broker";
-    options.segment_bytes = 4 << 20;
-    options.reserve_bytes = 0;
-    auto broker = BrokerServer::start(options, system_);
-    ASSERT_TRUE(broker) << broker.error().message;
-    broker_ = std::move(*broker);
+    start_broker(0);
+    ASSERT_TRUE(broker_);
     identity_ = enrolled("console1", CONSOLE, "");
     start_console();
     writing_ = std::make_unique<Journal>(*cli_.client, identity_->signing, "console1", clock_);
@@ -87,6 +82,17 @@ class ConsoleTest : public testing::Test {
     analysis_.client.reset();
     broker_.reset();
     std::filesystem::remove_all(folder_);
+  }
+
+  void start_broker(std::uint16_t port) {
+    BrokerServerOptions options;
+    options.data = folder_ / "broker";
+    options.port = port;
+    options.segment_bytes = 4 << 20;
+    options.reserve_bytes = 0;
+    auto broker = BrokerServer::start(options, system_);
+    ASSERT_TRUE(broker) << broker.error().message;
+    broker_ = std::move(*broker);
   }
 
   /// Enrols with a one-time token, as a program does, and connects a client for the test's own use.

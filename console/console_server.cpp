@@ -39,7 +39,9 @@ class RunningConsole final : public ConsoleServer {
     if (!accounts) return tl::make_unexpected(accounts.error());
     accounts_ = std::move(*accounts);
     if (auto first = first_account(options); !first) return first;
-    journal_ = std::make_unique<Journal>(*broker_, identity_.signing, identity_.address.principal, clock);
+    auto kept = KeptRecords::open(options.data / "journal.db");
+    if (!kept) return tl::make_unexpected(kept.error());
+    journal_ = std::make_unique<Journal>(*broker_, identity_.signing, identity_.address.principal, clock, std::move(*kept));
     auto videos = VideoCache::open(options.data / "cache", options.video_cache_bytes);
     if (!videos) return tl::make_unexpected(videos.error());
     videos_ = std::move(*videos);
@@ -54,7 +56,9 @@ class RunningConsole final : public ConsoleServer {
     readers_ = std::make_unique<IndexReaders>(index_file(options.data));
     const LiveTable told = live_table();
     live_ = std::make_unique<LiveHub>(*accounts_, *readers_, clock, told);
-    feed_ = std::make_unique<IndexFeed>(*broker_, std::move(*writer), [this](const IndexChanges& changes) { live_->changed(changes); });
+    feed_ = std::make_unique<IndexFeed>(
+        *broker_, std::move(*writer), [this](const IndexChanges& changes) { live_->changed(changes); },
+        [this] { return journal_->write_again(); });
     for (const Hearing& hearing : told.hearings)
       broker_->subscribe(std::string(hearing.prefix), [this](const LastValue& value) { live_->heard(value); });
     broker_->subscribe("snapshot/", [this](const LastValue& value) { live_->snapshot(value); });

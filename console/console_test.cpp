@@ -281,6 +281,37 @@ TEST_F(ConsoleTest, ASecondConsoleAPortInUseAndMissingPagesAreClearErrors) {
   EXPECT_NE(pages.error().message.find("index.html"), std::string::npos);
 }
 
+// A broker restored from a copy: the console went on waiting at a position the log no longer had, and showed what was gone.
+TEST_F(ConsoleTest, ABrokerPutBackMakesTheIndexAnew) {
+  import_example();
+  ASSERT_TRUE(flag(incident("i1")));
+  const Headers ins = logged_in("ins", UserRole::inspector);
+  const auto shown = [&](std::size_t count) {
+    get_until("/v1/incidents?state=all", ins, [&](const Json& q) { return q["incidents"].size() == count; });
+  };
+  shown(1);
+  const std::string endpoint = broker_->endpoint();
+  const auto port = static_cast<std::uint16_t>(std::stoi(endpoint.substr(endpoint.rfind(':') + 1)));
+  broker_.reset();
+  std::filesystem::copy(folder_ / "broker", folder_ / "copy", std::filesystem::copy_options::recursive);
+  start_broker(port);
+  for (int n = 2; n <= 40; ++n) ASSERT_TRUE(flag(incident("i" + std::to_string(n))));
+  ASSERT_EQ(post(console_->port(), "/v1/incidents/i1/opinions", ins, {{"outcome", "escalate"}, {"reason", "请上级再看一遍"}}).status, 201);
+  shown(40);
+  broker_.reset();
+  std::filesystem::remove_all(folder_ / "broker");
+  std::filesystem::copy(folder_ / "copy", folder_ / "broker", std::filesystem::copy_options::recursive);
+  start_broker(port);
+  shown(1);
+  EXPECT_EQ(get("/v1/incidents?state=all", ins)["incidents"][0]["id"], "i1");
+  // The decision was made after the copy: the console gives it to the broker again.
+  get_until("/v1/incidents/i1", ins, [](const Json& incident) { return incident["opinions"].size() == 1; });
+  EXPECT_EQ(get("/v1/incidents/i1", ins)["opinions"][0]["reason"], "请上级再看一遍");
+  // And it goes on from there.
+  ASSERT_TRUE(flag(incident("i41")));
+  shown(2);
+}
+
 TEST_F(ConsoleTest, ACorruptedRowIsGoneAfterARebuild) {
   import_example();
   ASSERT_TRUE(flag(incident("i1")));

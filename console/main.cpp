@@ -59,7 +59,9 @@ Result<std::unique_ptr<Writing>> open_writing(const Config& config, const Clock&
   auto broker = BrokerClient::connect(out->identity.address);
   if (!broker) return tl::make_unexpected(broker.error());
   out->broker = std::move(*broker);
-  out->journal = std::make_unique<Journal>(*out->broker, out->identity.signing, out->identity.address.principal, clock);
+  auto kept = KeptRecords::open(*data / "journal.db");
+  if (!kept) return tl::make_unexpected(kept.error());
+  out->journal = std::make_unique<Journal>(*out->broker, out->identity.signing, out->identity.address.principal, clock, std::move(*kept));
   return out;
 }
 

@@ -7,8 +7,13 @@
 
 namespace invigil {
 
-IndexFeed::IndexFeed(BrokerClient& broker, std::unique_ptr<IndexWriter> writer, std::function<void(const IndexChanges&)> changed)
-    : broker_(broker), writer_(std::move(writer)), changed_(std::move(changed)), position_(writer_->position()) {
+IndexFeed::IndexFeed(BrokerClient& broker, std::unique_ptr<IndexWriter> writer, std::function<void(const IndexChanges&)> changed,
+                     std::function<Result<>()> another_log)
+    : broker_(broker),
+      writer_(std::move(writer)),
+      changed_(std::move(changed)),
+      another_log_(std::move(another_log)),
+      position_(writer_->position()) {
   thread_ = std::jthread([this](const std::stop_token& stop) { run(stop); });
 }
 
@@ -56,7 +61,8 @@ void IndexFeed::run(const std::stop_token& stop) {
     }
     if (another_log) {
       Poco::Logger::get("console.index").warning("the index is made anew from the log: " + trouble);
-      auto emptied = writer_->start_over();
+      auto emptied = another_log_ ? another_log_() : Result<>();
+      if (emptied) emptied = writer_->start_over();
       if (emptied) {
         position_ = 0;
         caught_up_ = false;

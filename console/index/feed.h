@@ -20,7 +20,10 @@ namespace invigil {
 class IndexFeed {
  public:
   /// `changed` is called on the feed's thread after the rows are committed; it must not block.
-  IndexFeed(BrokerClient& broker, std::unique_ptr<IndexWriter> writer, std::function<void(const IndexChanges&)> changed);
+  /// `another_log`: called on the feed's thread when the log turns out to be another one, or to have gone back, before the index is made
+  /// anew from it; tried again until it answers well.
+  IndexFeed(BrokerClient& broker, std::unique_ptr<IndexWriter> writer, std::function<void(const IndexChanges&)> changed,
+            std::function<Result<>()> another_log = {});
   ~IndexFeed();
 
   std::uint64_t position() const { return position_; }
@@ -35,6 +38,7 @@ class IndexFeed {
   BrokerClient& broker_;
   std::unique_ptr<IndexWriter> writer_;
   std::function<void(const IndexChanges&)> changed_;
+  std::function<Result<>()> another_log_;
   std::atomic<std::uint64_t> position_{0};
   std::atomic<bool> caught_up_{false};
   mutable Mutex mutex_;
