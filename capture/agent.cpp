@@ -129,6 +129,7 @@ Result<> Agent::begin_uplink(const AgentMemory& memory) {
     const MutexLock lock(known_mutex_);
     options.known = known_ = memory.known;
   }
+  options.write_anew = [this](const std::string& stream, const StreamTip& theirs) { return committer_->write_anew(stream, theirs); };
   options.room_needed = [this] { return disk_->free_bytes() < options_.video_reserve + options_.video_reserve / 4; };
   options.name_hole = [this](const Loss& loss) -> Result<RecordRef> {
     RecordRef ref;

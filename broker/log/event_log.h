@@ -30,9 +30,11 @@ struct Appendable {
   std::string_view stream;
   std::uint64_t seq = 0;
   std::uint32_t kind = 0;
-  Hash hash{};               ///< of record.header
-  Hash prev_hash{};          ///< as the header states it
-  bool behind_hole = false;  ///< it may leave numbers out: what is missing before it has been named
+  Hash hash{};       ///< of record.header
+  Hash prev_hash{};  ///< as the header states it
+  /// It may leave numbers out, or name another record before it than this log has: what is missing has been named, or the stream goes on
+  /// where another log of it is.
+  bool behind_hole = false;
 };
 
 /// An append-only log of records. Thread-safe: one appender at a time, any number of readers.
@@ -41,7 +43,7 @@ class EventLog {
   virtual ~EventLog() = default;
 
   /// Appends all or nothing and returns the position of the first record, after the bytes are durable (fdatasync).
-  /// Each record must continue its stream (seq = tip + 1 and prev_hash = tip hash), or be `behind_hole` with seq > tip + 1: `conflict`
+  /// Each record must continue its stream (seq = tip + 1 and prev_hash = tip hash), or be `behind_hole` with seq > tip: `conflict`
   /// names the first that does not.
   /// `exhausted` when the disk is full: nothing was appended and the log stays usable.
   virtual Result<std::uint64_t> append(std::span<const Appendable> batch) = 0;

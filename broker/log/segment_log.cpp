@@ -44,7 +44,7 @@ Result<> SegmentLog::check_chain(std::span<const Appendable> batch, std::vector<
     // Batches mostly hold runs of one stream.
     if (stream == nullptr || stream->name != a.stream) stream = &stream_of(a.stream);
     const bool follows = a.seq == stream->pending.seq + 1 && a.prev_hash == stream->pending.hash;
-    if (!follows && !(a.behind_hole && a.seq > stream->pending.seq + 1))
+    if (!follows && !(a.behind_hole && a.seq > stream->pending.seq))
       return fail(ErrorCode::conflict,
                   a.seq != stream->pending.seq + 1
                       ? fmt::format("stream {}: record {} cannot follow record {}", a.stream, a.seq, stream->pending.seq)

@@ -18,9 +18,10 @@ constexpr auto kTick = std::chrono::milliseconds(200);
 
 std::vector<Work> take(std::deque<Work>& from, std::size_t most) {
   std::vector<Work> out;
-  while (!from.empty() && out.size() < most) {
+  while (!from.empty() && out.size() < most && !(from.front().alone && !out.empty())) {
     out.push_back(std::move(from.front()));
     from.pop_front();
+    if (out.back().alone) break;
   }
   return out;
 }
@@ -114,12 +115,60 @@ bool Committer::submit_video(Work work, const std::stop_token& stop) {
   return true;
 }
 
-Result<> Committer::commit(std::function<void(Drafting&)> draft) {
+Result<> Committer::commit(std::function<void(Drafting&)> draft) { return commit_work(std::move(draft), false); }
+
+Result<> Committer::commit_work(std::function<void(Drafting&)> draft, bool alone) {
   auto outcome = std::make_shared<std::promise<Result<>>>();
   auto future = outcome->get_future();
-  if (!submit({std::move(draft), [outcome](const Result<>& result) { outcome->set_value(result); }}))
+  if (!submit({std::move(draft), [outcome](const Result<>& result) { outcome->set_value(result); }, alone}))
     return fail(ErrorCode::unavailable, "the agent has more waiting than it can keep, or is stopping");
   return future.get();
+}
+
+/// Without the heads, in order.
+std::vector<StoredRecord> Committer::written_in_this_run(const std::string& stream) const {
+  std::vector<StoredRecord> out;
+  constexpr std::uint64_t kAtOnce = 256;
+  for (std::uint64_t end = log_.tip(stream).seq; end > 0;) {
+    const std::uint64_t from = end > kAtOnce ? end - kAtOnce + 1 : 1;
+    std::vector<StoredRecord> block;
+    bool older = false;
+    for (auto seq = log_.next_in_stream(stream, from); seq && *seq <= end; seq = log_.next_in_stream(stream, *seq + 1)) {
+      auto records = log_.read_stream(stream, *seq, 1, 1);
+      if (!records || records->empty()) continue;
+      const auto header = parse_header(records->front().record.header);
+      if (!header) continue;
+      if (header->occurred().boot_id() != boot_id_)
+        older = true;
+      else if (header->kind() != STREAM_HEAD)
+        block.push_back(std::move(records->front()));
+    }
+    out.insert(out.begin(), std::make_move_iterator(block.begin()), std::make_move_iterator(block.end()));
+    if (older) break;
+    end = from - 1;
+  }
+  return out;
+}
+
+Result<> Committer::write_anew(const std::string& name, const StreamTip& theirs) {
+  return commit_work(
+      [this, name, theirs](Drafting& out) {
+        const auto records = written_in_this_run(name);
+        if (theirs.seq >= out.seq(name)) {
+          streams_.erase(name);
+          const auto at = streams_.emplace(name, Stream{StreamWriter(name, theirs, key_, boot_id_)}).first;
+          at->second.writer.set_nonce(nonce_);
+          jumping_.insert(name);
+        }
+        for (const StoredRecord& stored : records) {
+          const auto header = parse_header(stored.record.header);
+          if (!header) continue;
+          const Occurred& occurred = header->occurred();
+          out.add(name, static_cast<RecordKind>(header->kind()), {{occurred.wall_from_us()}, {occurred.wall_to_us()}, occurred.mono_us()},
+                  stored.record.payload);
+        }
+      },
+      true);
 }
 
 std::size_t Committer::waiting() const {
@@ -149,7 +198,10 @@ void Committer::commit_batch(std::vector<Work> works, bool sign_all) {
   if (!batch.records.empty()) {
     std::vector<Appendable> appendables;
     appendables.reserve(batch.records.size());
-    for (const SealedRecord& record : batch.records) appendables.push_back(record.appendable());
+    for (const SealedRecord& record : batch.records) {
+      appendables.push_back(record.appendable());
+      appendables.back().behind_hole = jumping_.erase(record.stream) > 0;
+    }
     if (const auto position = log_.append(appendables); !position) {
       outcome = tl::make_unexpected(position.error());
       Poco::Logger::get("commit").error("%z records were not kept: %s", appendables.size(), position.error().message);

@@ -6,6 +6,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <set>
 #include <stop_token>
 #include <string>
 #include <thread>
@@ -39,6 +40,7 @@ class Drafting {
 struct Work {
   std::function<void(Drafting&)> draft;
   std::function<void(const Result<>&)> done = {};
+  bool alone = false;  ///< in a batch of its own: it looks at what is committed
 };
 
 /// Owns the writers of all streams of this agent and signs their heads at least every 2 s. Thread-safe.
@@ -62,6 +64,10 @@ class Committer {
   bool submit_video(Work work, const std::stop_token& stop);
   /// submit() and wait for the outcome. Not from the committing thread.
   Result<> commit(std::function<void(Drafting&)> draft);
+  /// The stream goes on behind `theirs` where that is further than this log, else behind this log's own tip; what this run of the program
+  /// wrote to it is sealed once more there, with its own times. For a log that was put back to an older copy. Not from the committing
+  /// thread.
+  Result<> write_anew(const std::string& stream, const StreamTip& theirs);
   /// Commits what is waiting, signs all heads, ends the thread.
   void stop();
 
@@ -76,7 +82,9 @@ class Committer {
   void run(const std::stop_token& stop);
   void commit_batch(std::vector<Work> works, bool sign_all);
   Stream& stream_of(const std::string& name);
+  Result<> commit_work(std::function<void(Drafting&)> draft, bool alone);
   void sign_due(Batch& batch, bool all);
+  std::vector<StoredRecord> written_in_this_run(const std::string& stream) const;
 
   EventLog& log_;
   const SigningKey& key_;
@@ -86,6 +94,7 @@ class Committer {
   std::function<std::string()> nonce_source_;
   std::string nonce_;
   std::map<std::string, Stream> streams_;  ///< the thread's own
+  std::set<std::string> jumping_;          ///< the thread's own: streams whose next record need not follow this log
 
   mutable Mutex mutex_;
   std::condition_variable_any changed_;

@@ -1,6 +1,7 @@
 #include "capture/uplink/uplink.h"
 
 #include <Poco/Logger.h>
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <array>
@@ -153,6 +154,7 @@ class ZmqUplink final : public Uplink {
       coverage_changed_ = coverage_changed_ || out.coverage_changed;
       if (out.coverage_fell) deletable_.clear();
       for (const UnreadableFrom& hole : out.holes) name_hole(hole);
+      for (const Fork& fork : out.forks) write_anew(fork);
       if (out.loads.empty() && out_.sends.empty()) return;
       for (const LoadRecords& load : out.loads) {
         LoadedRecords loaded{load.stream, load.from_seq};
@@ -172,12 +174,34 @@ class ZmqUplink final : public Uplink {
   void name_hole(const UnreadableFrom& missing) {
     if (!options_.name_hole) return;
     auto loss = describe_hole(log_, missing.stream, missing.from_seq, missing.vouched ? &*missing.vouched : nullptr);
-    if (!loss) return;
-    const auto named = options_.name_hole(*loss);
+    if (loss) say_hole(std::move(*loss));
+  }
+
+  /// Numbers of ours that the broker will never take are a hole of the cause REFUSED; then come the same records under new numbers.
+  void write_anew(const Fork& fork) {
+    if (!options_.write_anew || !options_.name_hole) return;
+    const StreamTip ours = log_.tip(fork.stream);
+    if (ours.seq > fork.theirs.seq) {
+      Loss loss;
+      loss.set_stream(fork.stream);
+      loss.set_cause(Loss::REFUSED);
+      loss.set_from_seq(fork.theirs.seq + 1);
+      loss.set_to_seq(ours.seq);
+      loss.set_last_hash(bytes_of(ours.hash));
+      loss.set_detail(fmt::format("{} seq {} to {} were recorded after this agent was put back to an older copy: they are recorded anew",
+                                  fork.stream, fork.theirs.seq + 1, ours.seq));
+      say_hole(std::move(loss));
+    }
+    if (auto written = options_.write_anew(fork.stream, fork.theirs); !written)
+      Poco::Logger::get("uplink").error("not written anew yet: " + written.error().message);
+  }
+
+  void say_hole(Loss loss) {
+    const auto named = options_.name_hole(loss);
     if (!named) return Poco::Logger::get("uplink").error("a hole can't be recorded: " + named.error().message);
     auto record = log_.read_stream(named->stream(), named->seq(), 1, 1);
     if (!record || record->empty()) return;
-    core_.step(HoleNamed{std::move(*loss), named->stream(), named->seq(), std::move(record->front().record)}, now_, out_);
+    core_.step(HoleNamed{std::move(loss), named->stream(), named->seq(), std::move(record->front().record)}, now_, out_);
   }
 
   void open() {

@@ -45,6 +45,9 @@ struct UplinkOptions {
   /// Called on the uplink's thread when records are missing that the broker lacks: makes the LOSS durable in this agent's own stream and
   /// returns where. Without it a stream with a hole stands still.
   std::function<Result<RecordRef>(const Loss&)> name_hole = {};
+  /// Called on the uplink's thread when this log is an older copy of itself: writes what it recorded since anew, from the broker's tip on
+  /// where that is further than this log's, else from this log's. Without it such a stream stands still.
+  std::function<Result<>(const std::string& stream, const StreamTip& theirs)> write_anew = {};
   LogKnowledge known = {};  ///< from Deletion::known of an earlier run
 };
 

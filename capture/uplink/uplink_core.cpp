@@ -164,11 +164,9 @@ void UplinkCore::on_resume(const Resume& resume, Now now, UplinkOutputs& out) {
     s.hold_us = 0;
     s.hole.reset();
     s.not_believed = false;
-    if (high.seq() > s.at.tip) {
-      hold(s,
-           fmt::format("the broker has {} up to {}, this log only up to {}: this log is an older copy; nothing more is sent of it", s.name,
-                       high.seq(), s.at.tip),
-           now.mono_us + kRefusedUs);
+    s.forked = false;
+    if (is_fork(s, high)) {
+      take_fork(s, high, out);
       continue;
     }
     if (high.seq() < s.at.acked)
@@ -192,6 +190,27 @@ void UplinkCore::on_resume(const Resume& resume, Now now, UplinkOutputs& out) {
     beat_us_ = 0;
     retry_us_ = 0;
   }
+}
+
+bool UplinkCore::is_fork(const Stream& s, const StreamHigh& high) const {
+  if (high.seq() > s.at.tip) return true;
+  const auto ours = high.seq() == 0 ? std::nullopt : own_hash_(s.name, high.seq());
+  return ours && bytes_of(*ours) != high.hash();
+}
+
+/// This agent was put back to an older copy of its data. What the broker has stays; what was written here since is written anew behind it.
+void UplinkCore::take_fork(Stream& s, const StreamHigh& high, UplinkOutputs& out) {
+  rewind(s, s.at.acked);
+  s.forked = high.seq() < s.at.tip;
+  s.at.tip = std::max(s.at.tip, high.seq());
+  s.at.sent = s.at.acked = high.seq();
+  s.at.covered = 0;
+  out.coverage_fell = true;
+  s.trouble =
+      fmt::format("this agent's log is an older copy: the broker has {} up to {}; what was recorded here since is written anew behind it",
+                  s.name, high.seq());
+  const auto hash = hash_from(high.hash());
+  if (hash) out.forks.push_back({s.name, {high.seq(), *hash, 0}});
 }
 
 /// Under a new epoch the log is another one: what it had vouched for it vouches for anew, before anything more is deleted here.

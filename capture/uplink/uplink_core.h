@@ -93,6 +93,11 @@ struct UnreadableFrom {
   std::uint64_t from_seq = 0;
   std::optional<Checkpoint> vouched;  ///< on which this log deleted, when it did
 };
+/// The broker has records of a stream that this log lacks: this log is an older copy, and what it wrote since has the numbers of others.
+struct Fork {
+  std::string stream;
+  StreamTip theirs;  ///< the broker's tip
+};
 struct UplinkOutputs {
   bool open = false;  ///< a fresh connection, the old one closed; before `sends`
   bool close = false;
@@ -100,6 +105,7 @@ struct UplinkOutputs {
   std::vector<LoadRecords> loads;
   std::vector<Hash> puts;
   std::vector<UnreadableFrom> holes;
+  std::vector<Fork> forks;        ///< to be written anew behind the broker's tip (or this log's, where that is further)
   bool coverage_changed = false;  ///< more is covered
   bool coverage_fell = false;     ///< less is: nothing decided from an earlier progress() may be deleted any more
   void clear() { *this = {}; }
@@ -150,6 +156,7 @@ class UplinkCore {
     std::int64_t moved_us = 0;      // last progress: ack or first send
     std::optional<NamedHole> hole;  // behind which it goes on, once the broker has taken it
     int unreadable = 0;             // times the next record failed its checksum
+    bool forked = false;            // what lies between the broker's tip and ours is not sent; it waits for a hole that says so
     bool not_believed = false;      // the broker denies that it went back
   };
   struct ClockSample {
@@ -164,6 +171,8 @@ class UplinkCore {
   void on(const UplinkTick& m, Now now, UplinkOutputs& out);
   void not_loaded(Stream& s, std::uint64_t next, const Error& why, Now now, UplinkOutputs& out);
   void say_holes(Now now, UplinkOutputs& out);
+  bool is_fork(const Stream& s, const StreamHigh& high) const;
+  void take_fork(Stream& s, const StreamHigh& high, UplinkOutputs& out);
   void take_epoch(const Resume& resume, UplinkOutputs& out);
   void on_resume(const Resume& resume, Now now, UplinkOutputs& out);
   void on_nack(const Nack& nack, Now now);

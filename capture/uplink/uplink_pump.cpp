@@ -36,7 +36,10 @@ void UplinkCore::acked(Stream& s, std::uint64_t seq, Now now) {
   s.trouble.clear();
   s.hold_us = 0;
   s.unreadable = 0;
-  if (s.hole && seq >= s.hole->to_seq) s.hole.reset();
+  if (s.hole && seq >= s.hole->to_seq) {
+    s.hole.reset();
+    s.forked = false;
+  }
   acked_total_ += seq - s.at.acked;
   s.moved_us = now.mono_us;
   if (seq > s.at.sent) {  // acked from an earlier connection: no need to send it again
@@ -126,7 +129,7 @@ void UplinkCore::pump(Now now, UplinkOutputs& out) {
       for (std::size_t n = 0; n < streams_.size(); ++n, ++it) {
         if (it == streams_.end()) it = streams_.begin();
         Stream& s = it->second;
-        if (static_cast<std::size_t>(s.lane) != lane || now.mono_us < s.hold_us) continue;
+        if (static_cast<std::size_t>(s.lane) != lane || now.mono_us < s.hold_us || s.forked) continue;
         ask_objects(s, out);
         if (outstanding_ < window && send_from(s, window - outstanding_, now, out)) {
           moved = true;

@@ -8,6 +8,7 @@
 #include <array>
 #include <cstdio>
 #include <cstdlib>
+#include <map>
 #include <set>
 
 #include "broker/custody/verify/verifier.h"
@@ -16,6 +17,7 @@
 #include "capture/capture_fixture.h"
 #include "models/exam.pb.h"
 #include "models/registry.pb.h"
+#include "models/test_event.pb.h"
 #include "tests/transport/test_broker.h"
 
 namespace invigil {
@@ -81,6 +83,83 @@ std::vector<Hash> objects_at(BrokerClient& client) {
     if (hash) out.push_back(*hash);
   }
   return out;
+}
+
+/// How often each event of the exam client stands in the broker's log.
+std::map<std::uint64_t, int> events_at(BrokerClient& client) {
+  std::map<std::uint64_t, int> out;
+  for (const FollowedRecord& record : read_all(client, {{TEST_EVENT}, {}}))
+    if (const auto event = parse_payload<TestEvent>(record.record.payload)) ++out[event->client_seq()];
+  return out;
+}
+
+// An agent put back to an older copy gave its new records the numbers of others: the broker refused them for good.
+TEST(WholeAgent, PutBackToAnOlderCopyItRecordsAnewBehindWhatTheBrokerHas) {
+  TestBroker broker;
+  Desk desk(broker.enrol_as(CONSOLE, "k1"));
+  desk.write(PLAN_IMPORTED, test::example_plan().SerializeAsString());
+  desk.write(SESSION_OPENED, test::session_changed("s1"));
+  const TestPrincipal reader = broker.enrol_as(CONSOLE, "k2");
+  const auto key = [] { return SigningKey::from_seed(sha256("agent")); };
+  BrokerAddress address{broker.endpoint(), broker.public_key(), "a1", generate_curve_keys()};
+  ASSERT_TRUE(enrol(TestBroker::enrolment(broker.endpoint(), broker.public_key(), broker.token(AGENT, "a1", "c1"), address.keys, key())));
+  AgentOptions options = options_of(broker.folder(), address);
+  options.cameras.clear();
+  options.keep_covered = seconds(3600);
+  const SystemClock clock;
+  auto client = std::move(*BrokerClient::connect(reader.address));
+  std::unique_ptr<Agent> agent;
+  const auto start = [&] {
+    auto started = Agent::start(options, key(), clock);
+    ASSERT_TRUE(started) << started.error().message;
+    agent = std::move(*started);
+    ASSERT_TRUE(eventually([&] { return agent->status().open_seats == 2; }));
+  };
+  const auto post = [&](int first, std::size_t at_broker) {
+    ASSERT_EQ(post_events(agent->http_port(), first), 200);
+    ASSERT_TRUE(eventually([&] { return events_at(*client).size() == at_broker; }, std::chrono::seconds(30)))
+        << events_at(*client).size() << " of " << at_broker << ": " << agent->status().uplink.trouble;
+  };
+  const auto copy = broker.folder() / "copy";
+  // Once with fewer records since than the broker has, once with more: then numbers are left out, and named.
+  start();
+  post(1, 100);
+  for (const int more : {2, 1}) {
+    agent.reset();
+    std::filesystem::remove_all(copy);
+    std::filesystem::copy(options.data, copy, std::filesystem::copy_options::recursive);
+    start();
+    const int first = more == 2 ? 101 : 401;
+    const std::size_t had = more == 2 ? 100 : 400;
+    for (int n = 0; n < more; ++n) post(first + 100 * n, had + 100 * static_cast<std::size_t>(n + 1));
+    agent.reset();
+    std::filesystem::remove_all(options.data);
+    std::filesystem::copy(copy, options.data, std::filesystem::copy_options::recursive);
+    if (more == 1) {  // recorded before the broker is heard of
+      broker.stop();
+      start();
+      ASSERT_EQ(post_events(agent->http_port(), first + 100), 200);
+      ASSERT_EQ(post_events(agent->http_port(), first + 200), 200);
+      broker.start_again();
+      ASSERT_TRUE(eventually([&] { return events_at(*client).size() == had + 300; }, std::chrono::seconds(30)))
+          << events_at(*client).size() << ": " << agent->status().uplink.trouble;
+    } else {
+      start();
+      post(first + 200, had + 300);
+    }
+  }
+  ASSERT_TRUE(eventually([&] { return agent->status().uplink.backlog_records == 0; }));
+  for (const auto& [seq, times] : events_at(*client)) EXPECT_EQ(times, 1) << seq;
+  agent.reset();
+  client.reset();
+  broker.stop();
+  const auto verified = verify::verify_log(
+      broker.data(), {.public_keys = {*broker_signing_public_key(broker.data())}, .objects = {}, .skip_objects = false, .checkpoints = {}});
+  ASSERT_TRUE(verified);
+  EXPECT_TRUE(verified->ok()) << verify::to_text(*verified, false);
+  EXPECT_TRUE(std::any_of(verified->holes.begin(), verified->holes.end(), [](const verify::NamedHole& hole) {
+    return hole.cause == "REFUSED";
+  })) << verify::to_text(*verified, false);
 }
 
 struct Said {
