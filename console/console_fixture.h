@@ -44,7 +44,8 @@ struct Peer {
   /// Appends one record; the stream continues by itself.
   Result<RecordRef> write(const std::string& stream, RecordKind kind, const std::string& payload, std::int64_t at_us) {
     auto at = writers.find(stream);
-    if (at == writers.end()) at = writers.emplace(stream, StreamWriter(stream, {}, signing, std::string(16, 'b'))).first;
+    if (at == writers.end())
+      at = writers.emplace(stream, StreamWriter(stream, client->tip(stream).value_or(StreamTip{}), signing, std::string(16, 'b'))).first;
     std::array<SealedRecord, 2> batch{at->second.seal(kind, {{at_us}, {at_us}, 1}, payload), at->second.seal_head({{at_us}, {at_us}, 1})};
     if (auto done = client->append(batch); !done) {
       writers.erase(at);

@@ -308,6 +308,7 @@ TEST_F(ConsoleTest, ABrokerPutBackMakesTheIndexAnew) {
   get_until("/v1/incidents/i1", ins, [](const Json& incident) { return incident["opinions"].size() == 1; });
   EXPECT_EQ(get("/v1/incidents/i1", ins)["opinions"][0]["reason"], "请上级再看一遍");
   // And it goes on from there.
+  analysis_.writers.clear();  // continues from the broker's tip
   ASSERT_TRUE(flag(incident("i41")));
   shown(2);
 }
