@@ -12,7 +12,7 @@
 namespace invigil {
 namespace {
 
-constexpr auto kEndPatience = std::chrono::seconds(3);
+constexpr auto kEndPatience = std::chrono::milliseconds(500);  // a program told to end has 2 s
 constexpr Micros kShowAnswersEvery = millis(500);
 constexpr auto kAnswersLive = std::chrono::seconds(300);  // until the close a page that opens later still sees them
 
@@ -38,6 +38,7 @@ LiveAnalysis::LiveAnalysis(BrokerClient& client, const SigningKey& key, const Cl
 LiveAnalysis::~LiveAnalysis() = default;
 
 void LiveAnalysis::run(const std::stop_token& stop, const std::function<void()>& on_ready) {
+  const std::stop_callback hurry(stop, [this] { sink_.never_wait(); });
   const auto follower = client_.follow(0, {});
   while (!stop.stop_requested()) {
     const auto batch = follower->next(stop);
@@ -53,7 +54,9 @@ void LiveAnalysis::run(const std::stop_token& stop, const std::function<void()>&
     show_answers();
     on_ready();
   }
-  cameras_.clear();  // joins the workers: none puts records any more
+  for (auto& [key, camera] : cameras_)
+    if (camera.worker) camera.worker->request_stop();  // all at once: each may still wait for an answer
+  cameras_.clear();                                    // joins the workers: none puts records any more
   sink_.stop(kEndPatience);
 }
 
