@@ -87,8 +87,10 @@ int serve(const Config& config) {
   auto client = BrokerClient::connect(identity->address);
   if (!client) return complain(client.error(), 1);
   const SystemClock clock;
-  LiveAnalysis analysis(**client, identity->signing, clock, std::move(options));
-  analysis.run(signals.token(), [] { std::cout << "invigil-analysis ready" << std::endl; });
+  for (bool stopped = false; !stopped;) {
+    LiveAnalysis analysis(**client, identity->signing, clock, options);
+    stopped = analysis.run(signals.token(), [] { std::cout << "invigil-analysis ready" << std::endl; });
+  }
   return 0;
 }
 

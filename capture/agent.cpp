@@ -13,7 +13,8 @@ namespace invigil {
 namespace {
 
 constexpr auto kPulse = std::chrono::seconds(1);
-constexpr std::uint64_t kClockEvery = 10;  // beats
+constexpr std::uint64_t kClockEvery = 10;            // beats
+constexpr Micros kShowLostMemory = seconds(86'400);  // an exam day
 
 }  // namespace
 
@@ -85,8 +86,8 @@ Result<> Agent::open_storage() {
 }
 
 Result<> Agent::begin() {
-  const auto memory = AgentMemory::load(options_.data / "memory.json");
-  if (!memory) return tl::make_unexpected(memory.error());
+  LoadedMemory loaded = AgentMemory::load(options_.data / "memory.json");
+  if (!loaded.damage.empty()) Poco::Logger::get("agent").error("%s", loaded.damage);
   committer_ = std::make_unique<Committer>(*log_, key_, boot_id_, clock_, options_.failed);
   AgentStarted started;
   started.set_agent(options_.principal);
@@ -108,19 +109,40 @@ Result<> Agent::begin() {
   });
   if (!ok) return ok;
   intake_ = std::make_unique<Intake>(options_.centre, *committer_, plans_, *log_, clock_);
-  if (auto restored = intake_->restore_ledgers(memory->ledgers); !restored) return restored;
+  if (auto restored = intake_->restore_ledgers(loaded.memory.ledgers); !restored) {
+    loaded.lost = true;
+    loaded.damage = restored.error().message;
+  }
+  memory_lost_at_ = loaded.memory.lost_at;
+  // The exam goes on: the log still shows most of what the memory held.
+  if (loaded.lost)
+    if (auto said = say_memory_lost(loaded.damage); !said) return said;
+  const AgentMemory& memory = loaded.memory;
   if (options_.broker) {
     auto client = BrokerClient::connect(*options_.broker);
     if (!client) return tl::make_unexpected(client.error());
     client_ = std::move(*client);
   }
   follower_ = std::make_unique<RegistryFollower>(options_.centre, options_.data / "registry.cache", plans_, client_.get());
-  begin_cameras(*memory);
+  begin_cameras(memory);
   if (options_.broker)
-    if (auto up = begin_uplink(*memory); !up) return up;
+    if (auto up = begin_uplink(memory); !up) return up;
   if (auto http = begin_http(); !http) return http;
   pulse_ = std::jthread([this](const std::stop_token& stop) { pulse(stop); });
   return {};
+}
+
+Result<> Agent::say_memory_lost(const std::string& damage) {
+  return committer_->commit([&](Drafting& out) {
+    memory_lost_at_ = out.now();
+    Loss loss;
+    loss.set_stream(stream_);
+    loss.set_to_us(out.now().us);
+    loss.set_cause(Loss::CORRUPT);
+    loss.set_detail("the agent's memory of what it deleted is lost (" + damage +
+                    "): repeats of events deleted here are taken for new ones, and a broker that went back is not noticed by it");
+    out.add(stream_, LOSS, out.when(), loss.SerializeAsString());
+  });
 }
 
 Result<> Agent::begin_uplink(const AgentMemory& memory) {
@@ -203,6 +225,7 @@ AgentMemory Agent::memory() const {
     const MutexLock lock(known_mutex_);
     memory.known = known_;
   }
+  memory.lost_at = memory_lost_at_;
   for (const auto& camera : cameras_)
     if (const Instant end = camera->recorded_to(); end.us > 0) memory.cameras[camera->stream()] = end;
   return memory;
@@ -286,6 +309,7 @@ AgentStatus Agent::status() const {
   status.video_allowed = disk_->video_allowed();
   status.has_broker = uplink_ != nullptr;
   if (uplink_) status.uplink = uplink_->status();
+  if (memory_lost_at_ && status.now - *memory_lost_at_ < kShowLostMemory) status.memory_lost_at = memory_lost_at_;
   return status;
 }
 

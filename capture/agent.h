@@ -57,6 +57,7 @@ struct AgentStatus {
   bool video_allowed = true;
   bool has_broker = false;
   UplinkStatus uplink;
+  std::optional<Instant> memory_lost_at;  ///< see AgentMemory; set for a day
 };
 
 /// Owns all of the agent's threads. start() returns when everything runs; the destructor stops in order: cameras, intake,
@@ -84,6 +85,7 @@ class Agent {
   std::optional<Instant> last_video_end(const std::string& stream, const AgentMemory& memory) const;
   Result<> begin_http();
   Result<> before_deletion(const Deletion& deletion);
+  Result<> say_memory_lost(const std::string& damage);
   AgentMemory memory() const;
   void pulse(const std::stop_token& stop);
   void beat();
@@ -93,6 +95,7 @@ class Agent {
   const Clock& clock_;
   const std::string stream_;
   const std::string boot_id_;
+  std::optional<Instant> memory_lost_at_;  // set before other threads run
   std::optional<DataLock> lock_;
   std::unique_ptr<PosixDisk> log_disk_;
   std::unique_ptr<SegmentLog> log_;

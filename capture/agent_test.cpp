@@ -163,14 +163,31 @@ TEST_F(AgentTest, RefusesWhatCannotWork) {
   EXPECT_EQ(Agent::start(other, SigningKey::from_seed(sha256("a2")), clock_).error().code, ErrorCode::invalid);
 }
 
-TEST_F(AgentTest, TheMemoryFileIsCheckedAtStart) {
+TEST_F(AgentTest, ADamagedMemoryKeptTheAgentFromStarting) {
   make_video(1);
-  std::filesystem::create_directories(folder_ / "data");
-  std::ofstream(folder_ / "data/memory.json") << "{";
-  const auto agent = Agent::start(options(), SigningKey::from_seed(sha256("a1")), clock_);
-  ASSERT_FALSE(agent);
-  EXPECT_EQ(agent.error().code, ErrorCode::corrupt);
-  EXPECT_NE(agent.error().message.find("memory.json"), std::string::npos);
+  start();
+  EXPECT_EQ(post(1).status, 200);
+  agent_.reset();
+  for (const char* name : {"data/memory.json", "data/memory.json.copy"}) std::ofstream(folder_ / name) << "{";
+  start();
+  const auto losses = in_log<Loss>("agent/c1/a1", LOSS);
+  ASSERT_EQ(losses.size(), 1u);
+  EXPECT_EQ(losses[0].cause(), Loss::CORRUPT);
+  EXPECT_NE(losses[0].detail().find("memory.json.copy"), std::string::npos) << losses[0].detail();
+  // What the log still shows is known, what comes is taken.
+  EXPECT_EQ(post(1).body, R"({"accepted":1,"next_seq":2})");
+  EXPECT_EQ(post(2).body, R"({"accepted":1,"next_seq":3})");
+  EXPECT_EQ(in_log<TestEvent>("seat/c1/s1/A01", TEST_EVENT).size(), 2u);
+  const auto shown = [&] {
+    return test::ask(agent_->http_port(), "GET", "/").body.find("不能排除此前已删除事件的重复") != std::string::npos &&
+           test::ask(agent_->http_port(), "GET", "/?lang=en").body.find("duplicates of events deleted here") != std::string::npos;
+  };
+  EXPECT_TRUE(shown());
+  // The memory is whole again, and still knows that it was not.
+  agent_.reset();
+  start();
+  EXPECT_EQ(in_log<Loss>("agent/c1/a1", LOSS).size(), 1u);
+  EXPECT_TRUE(shown());
 }
 
 }  // namespace

@@ -38,6 +38,9 @@ constexpr Words kWords[] = {
     {"clock_good", "时钟与服务器相差不超过 {seconds} 秒", "clock within {seconds} s of the server's"},
     {"clock_off", "时钟与服务器相差约 {seconds} 秒;请校准本机时间", "clock about {seconds} s off the server's: set this PC's time"},
     {"clock_unknown", "尚未与服务器对时", "clock not yet compared with the server's"},
+    {"memory_lost", "本机对已删除数据的记忆文件损坏({time});考试照常进行,但不能排除此前已删除事件的重复",
+     "this PC's memory of what it deleted was found damaged ({time}): the exam goes on, but duplicates of events deleted here before are "
+     "not excluded"},
     {"plan_none", "尚未收到考试计划", "no plan has been received yet"},
     {"plan_good", "考试场次 {sessions} 个,进行中 {open} 个", "{sessions} sessions planned, {open} open"},
 };
@@ -105,6 +108,7 @@ std::vector<RoomCheckItem> room_check(const AgentStatus& status) {
   const std::string free = std::to_string(status.disk_free >> 20);
   out.push_back(status.video_allowed ? RoomCheckItem{Verdict::good, "disk_good", {{"free", free}}}
                                      : RoomCheckItem{Verdict::bad, "disk_full", {{"free", free}}});
+  if (status.memory_lost_at) out.push_back({Verdict::warning, "memory_lost", {{"time", to_china_time(*status.memory_lost_at)}}});
   check_link(status, out);
   return out;
 }

@@ -58,6 +58,7 @@ TEST(RoomCheck, NamesEachTrouble) {
   down.detail = "no answer";
   status.cameras.push_back(down);
   status.video_allowed = false;
+  status.memory_lost_at = Instant{1};
   status.uplink.connected = false;
   status.uplink.trouble = "no route";
   status.uplink.offset_low_us = 20'000'000;
@@ -70,6 +71,7 @@ TEST(RoomCheck, NamesEachTrouble) {
   EXPECT_EQ(got.at("camera_unknown"), Verdict::warning);
   EXPECT_EQ(got.at("disk_full"), Verdict::bad);
   EXPECT_EQ(got.at("broker_away"), Verdict::bad);
+  EXPECT_EQ(got.at("memory_lost"), Verdict::warning);
   EXPECT_EQ(got.at("clock_off"), Verdict::bad);
   status.has_broker = false;
   status.sessions.clear();

@@ -13,7 +13,7 @@
 namespace invigil {
 namespace {
 
-constexpr auto kEndPatience = std::chrono::seconds(3);
+constexpr auto kEndPatience = std::chrono::milliseconds(500);  // a program told to end has 2 s
 constexpr Micros kShowAnswersEvery = millis(500);
 constexpr auto kAnswersLive = std::chrono::seconds(300);  // until the close a page that opens later still sees them
 
@@ -38,16 +38,30 @@ LiveAnalysis::LiveAnalysis(BrokerClient& client, const SigningKey& key, const Cl
 
 LiveAnalysis::~LiveAnalysis() = default;
 
-void LiveAnalysis::run(const std::stop_token& stop, const std::function<void()>& on_ready) {
+bool LiveAnalysis::run(const std::stop_token& stop, const std::function<void()>& on_ready) {
+  const std::stop_callback hurry(stop, [this] { sink_.never_wait(); });
   const auto follower = client_.follow(0, {});
+  std::string epoch;
+  bool another_log = false;
   while (!stop.stop_requested()) {
     const auto batch = follower->next(stop);
     if (!batch) {
       if (stop.stop_requested()) break;
+      if (batch.error().code == ErrorCode::conflict) {
+        another_log = true;
+        logger().warning("beginning anew: " + batch.error().message);
+        break;
+      }
       logger().warning("the log cannot be followed: " + batch.error().message);
       pause_for(std::chrono::seconds(1), stop);
       continue;
     }
+    if (!epoch.empty() && !batch->epoch.empty() && batch->epoch != epoch) {
+      another_log = true;
+      logger().warning("beginning anew: the log began a new epoch: it was restored, made anew, or went back");
+      break;
+    }
+    if (!batch->epoch.empty()) epoch = batch->epoch;
     for (const FollowedRecord& record : batch->records) take(record);
     if (started_) show_answers();
     if (started_ || !batch->caught_up) continue;
@@ -55,8 +69,12 @@ void LiveAnalysis::run(const std::stop_token& stop, const std::function<void()>&
     show_answers();
     on_ready();
   }
-  cameras_.clear();  // joins the workers: none puts records any more
+  for (auto& [key, camera] : cameras_)
+    if (camera.worker) camera.worker->request_stop();  // all at once: each may still wait for an answer
+  cameras_.clear();                                    // joins the workers: none puts records any more
+  if (another_log) sink_.never_wait();                 // what was derived from the other log has no place in this one
   sink_.stop(kEndPatience);
+  return !another_log;
 }
 
 void LiveAnalysis::take(const FollowedRecord& record) {

@@ -35,8 +35,9 @@ class LiveAnalysis {
   LiveAnalysis(BrokerClient& client, const SigningKey& key, const Clock& clock, LiveOptions options);
   ~LiveAnalysis();
 
-  /// Blocks. `on_ready` is called once, when the log's end was reached for the first time.
-  void run(const std::stop_token& stop, const std::function<void()>& on_ready);
+  /// Blocks. `on_ready` is called once, when the log's end was reached for the first time. True when it was told to stop; false when the
+  /// log turned out to be another one, or to have gone back: then a new object begins anew.
+  bool run(const std::stop_token& stop, const std::function<void()>& on_ready);
 
  private:
   /// A camera of a room with a session: parts not looked at yet, and, before the start is over, those the decoder needs first.

@@ -17,12 +17,31 @@ constexpr double kFewerPersons = 0.4;  // of kPersons: 2.5 s apart, which second
 constexpr Micros kSnapshotEvery = seconds(1);
 constexpr auto kSnapshotLives = std::chrono::seconds(5);
 constexpr auto kRetry = std::chrono::milliseconds(300);
+constexpr std::uint64_t kPieceBytes = 512 * 1024;
+constexpr std::chrono::milliseconds kAnswerWithin = std::chrono::seconds(1);  // nothing ends the wait early, and a stop may come
 constexpr std::int64_t kStatusEveryUs = 30'000'000;
 constexpr const char* kVersion = "1";
 
 Poco::Logger& logger() { return Poco::Logger::get("analysis.percept"); }
 
 }  // namespace
+
+Result<std::string> fetch_object(BrokerClient& client, const Hash& hash, const std::stop_token& stop) {
+  std::string bytes;
+  while (!stop.stop_requested()) {
+    const auto piece = client.get_object(hash, bytes.size(), kPieceBytes, kAnswerWithin);
+    if (!piece && piece.error().code != ErrorCode::unavailable) return piece;
+    if (!piece) {
+      pause_for(kRetry, stop);
+      continue;
+    }
+    bytes += *piece;
+    if (piece->size() == kPieceBytes) continue;
+    if (sha256(bytes) != hash) return fail(ErrorCode::corrupt, "an object from the broker does not have the hash it was asked by");
+    return bytes;
+  }
+  return fail(ErrorCode::unavailable, "fetching an object was stopped");
+}
 
 PerceptWorker::PerceptWorker(PerceptShared& shared, RoomContext context, std::string camera, bool plain)
     : shared_(shared),
@@ -32,9 +51,13 @@ PerceptWorker::PerceptWorker(PerceptShared& shared, RoomContext context, std::st
       name_(fmt::format("{}/{}/{}/{}", context_.centre, context_.room, context_.session, camera_)),
       thread_([this](const std::stop_token& stop) { run(stop); }) {}
 
-PerceptWorker::~PerceptWorker() {
+void PerceptWorker::request_stop() {
   thread_.request_stop();
   ready_.notify_all();
+}
+
+PerceptWorker::~PerceptWorker() {
+  request_stop();
   thread_.join();
   shared_.budget.forget(name_);
 }
@@ -104,12 +127,7 @@ void PerceptWorker::count_shed(const Scenes& scenes) {
 Result<std::string> PerceptWorker::fetch(const VideoPart& part, const std::stop_token& stop) {
   const auto hash = hash_from(part.object());
   if (!hash) return fail(ErrorCode::corrupt, fmt::format("the part's object has no hash of 32 bytes (camera {})", camera_));
-  for (;;) {
-    auto bytes = shared_.client.get_object(*hash);
-    // Away means later, not never: the place is kept until the broker is back.
-    if (bytes || bytes.error().code != ErrorCode::unavailable || stop.stop_requested()) return bytes;
-    pause_for(kRetry, stop);
-  }
+  return fetch_object(shared_.client, *hash, stop);
 }
 
 void PerceptWorker::look(const std::vector<Picture>& pictures, Instant start, Scenes& scenes) {

@@ -27,6 +27,10 @@ struct PartJob {
   bool only_decode = false;  ///< looked at before a restart: brings the decoder to where it was, makes no Scenes
 };
 
+/// A whole object, checked against its hash. Fetched in pieces, each waited for at most a second, until all have come: a broker that
+/// is away means later, not never. `unavailable` only after a stop.
+Result<std::string> fetch_object(BrokerClient& client, const Hash& hash, const std::stop_token& stop);
+
 /// What all workers share. Everything outlives the workers.
 struct PerceptShared {
   BrokerClient& client;
@@ -46,6 +50,8 @@ class PerceptWorker {
   PerceptWorker(PerceptShared& shared, RoomContext context, std::string camera, bool plain);
   ~PerceptWorker();
 
+  /// The destructor then has less to wait for. Never waits.
+  void request_stop();
   /// Never waits.
   void push(PartJob job);
   std::size_t waiting() const;

@@ -3,6 +3,8 @@
 #include <Poco/Logger.h>
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "models/id.h"
 
 namespace invigil {
@@ -13,6 +15,8 @@ constexpr std::size_t kBatchBytes = 1024 * 1024;
 constexpr Micros kSignEvery = seconds(1.5);  // the contract says 2 s; a batch may take some of it
 constexpr auto kLookAgain = std::chrono::milliseconds(500);
 constexpr auto kRetry = std::chrono::milliseconds(300);
+// Nothing ends an answer's wait early, so it is short: a stop may come during it. A broker that is only slow is asked what it has.
+constexpr std::chrono::milliseconds kAnswerWithin = std::chrono::seconds(1);
 
 Poco::Logger& logger() { return Poco::Logger::get("analysis.sink"); }
 
@@ -38,14 +42,21 @@ bool RecordSink::put(DerivedRecord record) {
 
 bool RecordSink::put(std::vector<DerivedRecord> records) {
   const MutexLock lock(mutex_);
-  changed_.wait(mutex_, [this]() INVIGIL_REQUIRES(mutex_) { return waiting_.size() < kMostWaiting || ending_; });
-  if (ending_) return false;
+  changed_.wait(mutex_, [this]() INVIGIL_REQUIRES(mutex_) { return waiting_.size() < kMostWaiting || ending_ || !waits_; });
+  if (waiting_.size() >= kMostWaiting) refused_ = true;
+  if (ending_ || refused_) return false;
   for (DerivedRecord& record : records) {
     record.made_mono_us = clock_.mono_us();
     waiting_.push_back(std::move(record));
   }
   changed_.notify_all();
   return true;
+}
+
+void RecordSink::never_wait() {
+  const MutexLock lock(mutex_);
+  waits_ = false;
+  changed_.notify_all();
 }
 
 void RecordSink::stop(std::chrono::milliseconds patience) {
@@ -99,7 +110,7 @@ bool RecordSink::drop_stored(std::vector<SealedRecord>& sealed) {
   std::map<std::string, std::uint64_t> tips;
   for (const SealedRecord& record : sealed) {
     if (tips.count(record.stream) > 0) continue;
-    const auto tip = client_.tip(record.stream);
+    const auto tip = client_.tip(record.stream, answer_within());
     if (!tip) return false;
     tips[record.stream] = tip->seq;
   }
@@ -112,17 +123,26 @@ bool RecordSink::out_of_patience() {
   return ending_ && std::chrono::steady_clock::now() >= give_up_;
 }
 
-void RecordSink::append(std::vector<SealedRecord> sealed, const std::stop_token& stop) {
+std::chrono::milliseconds RecordSink::answer_within() {
+  const MutexLock lock(mutex_);
+  if (!ending_) return kAnswerWithin;
+  const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(give_up_ - std::chrono::steady_clock::now());
+  return std::clamp(left, std::chrono::milliseconds(0), kAnswerWithin);
+}
+
+/// False when it gave up: nothing may be appended after that, it would leave a hole.
+bool RecordSink::append(std::vector<SealedRecord> sealed, const std::stop_token& stop) {
   while (!sealed.empty()) {
-    const auto done = client_.append(sealed);
-    if (done) return;
+    const auto done = client_.append(sealed, answer_within());
+    if (done) return true;
     logger().warning(fmt::format("{} records could not be appended yet: {}", sealed.size(), done.error().message));
     if (!pause_for(kRetry, stop) || out_of_patience()) {
       logger().warning("ended with records not appended: they are made again from the log at the next start");
-      return;
+      return false;
     }
     drop_stored(sealed);
   }
+  return true;
 }
 
 void RecordSink::run(const std::stop_token& stop) {
@@ -135,8 +155,7 @@ void RecordSink::run(const std::stop_token& stop) {
     }
     auto sealed = seal(std::move(batch));
     sign(sealed, last);
-    append(std::move(sealed), stop);
-    if (last || stop.stop_requested()) return;
+    if (!append(std::move(sealed), stop) || last || stop.stop_requested()) return;
   }
 }
 

@@ -31,13 +31,17 @@ class RecordSink {
   RecordSink(BrokerClient& client, const SigningKey& key, const Clock& clock, std::string epoch);
   ~RecordSink();
 
-  /// Queues a record. Waits while too many wait; false when stopped.
+  /// Queues a record. Waits while too many wait; false when stopped, and from the first refusal after never_wait() on.
   bool put(DerivedRecord record);
   /// Queues records that belong together: they are appended in one batch (unless they fill it), so that the last of them, say an
   /// incident after its observations, does not wait for the others' acknowledgement.
   bool put(std::vector<DerivedRecord> records);
 
-  /// Signs what is unsigned, appends what waits (as far as the broker answers within `patience`) and ends.
+  /// The program is about to end: put() refuses instead of waiting. What follows a refused record is refused too, so that the log
+  /// never lacks a record before one it has: the next start goes on from the last.
+  void never_wait();
+  /// Signs what is unsigned, appends what waits (as far as the broker answers within `patience`) and ends, at most a second later.
+  /// Records not appended are lost here; the next start makes them again from the log.
   void stop(std::chrono::milliseconds patience);
 
  private:
@@ -50,8 +54,9 @@ class RecordSink {
   std::vector<DerivedRecord> take(const std::stop_token& stop);
   std::vector<SealedRecord> seal(std::vector<DerivedRecord> batch);
   void sign(std::vector<SealedRecord>& out, bool all);
-  void append(std::vector<SealedRecord> sealed, const std::stop_token& stop);
+  bool append(std::vector<SealedRecord> sealed, const std::stop_token& stop);
   bool out_of_patience();
+  std::chrono::milliseconds answer_within();
   bool drop_stored(std::vector<SealedRecord>& sealed);
   When now() const;
 
@@ -65,6 +70,8 @@ class RecordSink {
   std::condition_variable_any changed_;
   std::deque<DerivedRecord> waiting_ INVIGIL_GUARDED_BY(mutex_);
   bool ending_ INVIGIL_GUARDED_BY(mutex_) = false;
+  bool waits_ INVIGIL_GUARDED_BY(mutex_) = true;
+  bool refused_ INVIGIL_GUARDED_BY(mutex_) = false;
   std::chrono::steady_clock::time_point give_up_ INVIGIL_GUARDED_BY(mutex_){};
   std::map<std::string, Stream, std::less<>> streams_;  // of the thread alone
   std::jthread thread_;
