@@ -115,6 +115,10 @@ bool RecordSink::drop_stored(std::vector<SealedRecord>& sealed) {
     tips[record.stream] = tip->seq;
   }
   std::erase_if(sealed, [&](const SealedRecord& record) { return record.seq <= tips[record.stream]; });
+  for (const SealedRecord& record : sealed) {
+    if (record.seq > tips[record.stream] + 1) broker_went_back_ = true;
+    tips[record.stream] = record.seq;
+  }
   return true;
 }
 
@@ -141,6 +145,11 @@ bool RecordSink::append(std::vector<SealedRecord> sealed, const std::stop_token&
       return false;
     }
     drop_stored(sealed);
+    if (broker_went_back_) {
+      logger().warning("the broker no longer has what these records continue: they are made again from its log");
+      never_wait();
+      return false;
+    }
   }
   return true;
 }
