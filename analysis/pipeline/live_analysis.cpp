@@ -56,7 +56,7 @@ bool LiveAnalysis::run(const std::stop_token& stop, const std::function<void()>&
       pause_for(std::chrono::seconds(1), stop);
       continue;
     }
-    if (!epoch.empty() && !batch->epoch.empty() && batch->epoch != epoch) {
+    if (sink_.broker_went_back() || (!epoch.empty() && !batch->epoch.empty() && batch->epoch != epoch)) {
       another_log = true;
       logger().warning("beginning anew: the log began a new epoch: it was restored, made anew, or went back");
       break;

@@ -1,6 +1,7 @@
 #pragma once
 // Where the worker's own records go: one thread seals them into their rooms' streams and appends them in batches, in order.
 
+#include <atomic>
 #include <condition_variable>
 #include <cstdint>
 #include <deque>
@@ -40,6 +41,8 @@ class RecordSink {
   /// The program is about to end: put() refuses instead of waiting. What follows a refused record is refused too, so that the log
   /// never lacks a record before one it has: the next start goes on from the last.
   void never_wait();
+  /// True once the broker lacks records it had taken: nothing more is appended here, all is to be made again from the log.
+  bool broker_went_back() const { return broker_went_back_; }
   /// Signs what is unsigned, appends what waits (as far as the broker answers within `patience`) and ends, at most a second later.
   /// Records not appended are lost here; the next start makes them again from the log.
   void stop(std::chrono::milliseconds patience);
@@ -73,6 +76,7 @@ class RecordSink {
   bool waits_ INVIGIL_GUARDED_BY(mutex_) = true;
   bool refused_ INVIGIL_GUARDED_BY(mutex_) = false;
   std::chrono::steady_clock::time_point give_up_ INVIGIL_GUARDED_BY(mutex_){};
+  std::atomic<bool> broker_went_back_{false};
   std::map<std::string, Stream, std::less<>> streams_;  // of the thread alone
   std::jthread thread_;
 };
