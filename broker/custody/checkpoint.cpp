@@ -30,4 +30,27 @@ Result<> check_checkpoint(const Checkpoint& checkpoint, std::string_view public_
   return {};
 }
 
+LogEpoch make_epoch(std::string_view log, std::uint64_t from, LogEpoch::Cause cause, std::string_view previous, Instant at,
+                    const SigningKey& key) {
+  LogEpoch out;
+  out.set_id(random_bytes(16));
+  out.set_log(std::string(log));
+  out.set_from(from);
+  out.set_cause(cause);
+  out.set_at_us(at.us);
+  out.set_previous(std::string(previous));
+  out.set_public_key(key.public_key());
+  out.set_signature(key.sign(epoch_message(out)));
+  return out;
+}
+
+Result<> check_epoch(const LogEpoch& epoch, std::string_view public_key) {
+  if (epoch.alg() != ED25519)
+    return fail(ErrorCode::unsupported, "the log's epoch is signed by an algorithm this program does not know; use a newer one");
+  if (epoch.id().size() != 16) return fail(ErrorCode::invalid, "the log's epoch has no id of 16 bytes");
+  if (epoch.public_key() != public_key || !verify_signature(public_key, epoch_message(epoch), epoch.signature()))
+    return fail(ErrorCode::denied, "the log's epoch is not signed by the broker's key");
+  return {};
+}
+
 }  // namespace invigil

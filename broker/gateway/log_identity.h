@@ -7,19 +7,9 @@
 #include <string_view>
 #include <vector>
 
-#include "broker/platform/crypto/crypto.h"
 #include "models/record.pb.h"
-#include "models/result.h"
-#include "models/time.h"
 
 namespace invigil {
-
-/// A signed epoch of log `log` (the broker's id), with a fresh random id.
-LogEpoch make_epoch(std::string_view log, std::uint64_t from, LogEpoch::Cause cause, std::string_view previous, Instant at,
-                    const SigningKey& key);
-
-/// Checks the form and the signature, as check_checkpoint does.
-Result<> check_epoch(const LogEpoch& epoch, std::string_view public_key);
 
 /// A projection of the broker's own stream, rebuilt by apply() over it: 16 bytes a checkpoint (8 MB a year). Single-thread.
 class LogIdentity {

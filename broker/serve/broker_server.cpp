@@ -170,7 +170,8 @@ class WholeBroker final : public BrokerServer {
     started.set_records(log_->end());
     started.set_torn_bytes(recovery.torn_bytes);
     started.set_at_us(clock_.now().us);
-    core->start(started, history->present, now_of(clock_), restoration_.forgotten > 0 ? LogEpoch::WENT_BACK : LogEpoch::CAUSE_UNSPECIFIED);
+    const bool went_back = restoration_.forgotten > 0 || restoration_.replaced;
+    core->start(started, history->present, now_of(clock_), went_back ? LogEpoch::WENT_BACK : LogEpoch::CAUSE_UNSPECIFIED);
     record_losses(*core, *history);
     zap_ = std::make_unique<ZapHandler>(context_, [this](std::string_view domain, std::string_view key) {
       return domain == kEnrolDomain || (domain == kDomain && principals_.by_key(key) != nullptr);
@@ -202,6 +203,8 @@ class WholeBroker final : public BrokerServer {
              fmt::format(
                  "the log ends {} records before what its tree had covered: it was cut, restored from a copy, or its end is unreadable",
                  restoration_.forgotten));
+    if (restoration_.replaced)
+      record(Loss::CORRUPT, "the log's last records are not those its tree was made of: it went back and grew again, or was replaced");
     if (history.unreadable > 0)
       record(Loss::CORRUPT,
              fmt::format(

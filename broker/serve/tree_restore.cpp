@@ -35,6 +35,7 @@ Result<TreeRestoration> restore_tree(const EventLog& log, MerkleTree& tree) {
   }
   if (tree.size() > log.end() || !agrees(log, tree)) {
     logger.error("the tree is not that of this log: it is made anew");
+    done.replaced = true;
     if (auto cut = tree.cut_back(0); !cut) return tl::make_unexpected(cut.error());
   }
   std::vector<Hash> hashes;

@@ -11,7 +11,8 @@ namespace invigil {
 
 /// What had to be done to the tree.
 struct TreeRestoration {
-  std::uint64_t forgotten = 0;   ///< records the tree knew and the log no longer has: the log went back
+  std::uint64_t forgotten = 0;  ///< records the tree knew and the log no longer has: the log went back
+  bool replaced = false;        ///< its last records are not those the tree stands for: the log went back and grew again, or is another one
   std::uint64_t unreadable = 0;  ///< records whose bytes are damaged and whose hash no tile holds: their leaf stands for nothing
 };
 

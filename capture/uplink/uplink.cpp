@@ -174,7 +174,9 @@ class ZmqUplink final : public Uplink {
   void name_hole(const UnreadableFrom& missing) {
     if (!options_.name_hole) return;
     auto loss = describe_hole(log_, missing.stream, missing.from_seq, missing.vouched ? &*missing.vouched : nullptr);
-    if (loss) say_hole(std::move(*loss));
+    if (!loss) return;
+    if (missing.known.tree_size() > 0) *loss->mutable_known() = missing.known;
+    say_hole(std::move(*loss));
   }
 
   /// Numbers of ours that the broker will never take are a hole of the cause REFUSED; then come the same records under new numbers.

@@ -6,7 +6,6 @@
 #include <utility>
 
 #include "broker/custody/checkpoint.h"
-#include "broker/custody/stream_writer.h"
 
 namespace invigil {
 namespace {
@@ -216,8 +215,7 @@ void UplinkCore::take_fork(Stream& s, const StreamHigh& high, UplinkOutputs& out
 /// Under a new epoch the log is another one: what it had vouched for it vouches for anew, before anything more is deleted here.
 void UplinkCore::take_epoch(const Resume& resume, UplinkOutputs& out) {
   const LogEpoch& epoch = resume.epoch();
-  if (epoch.id().empty() || epoch.id() == epoch_ || epoch.public_key() != signing_key_) return;
-  if (!verify_signature(signing_key_, epoch_message(epoch), epoch.signature())) return;
+  if (epoch.id().empty() || epoch.id() == epoch_ || !check_epoch(epoch, signing_key_)) return;
   const bool another = !std::exchange(epoch_, epoch.id()).empty();
   if (!another) return;
   for (auto& [name, s] : streams_) s.at.covered = 0;

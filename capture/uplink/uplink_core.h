@@ -92,6 +92,7 @@ struct UnreadableFrom {
   std::string stream;
   std::uint64_t from_seq = 0;
   std::optional<Checkpoint> vouched;  ///< on which this log deleted, when it did
+  Checkpoint known;                   ///< the newest of the broker as it is now; empty before the first
 };
 /// The broker has records of a stream that this log lacks: this log is an older copy, and what it wrote since has the numbers of others.
 struct Fork {

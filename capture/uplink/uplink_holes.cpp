@@ -21,7 +21,7 @@ void UplinkCore::not_loaded(Stream& s, std::uint64_t next, const Error& why, Now
   if (wire_version_ < 2 || s.hole || next != s.at.acked + 1) return;
   if (!deleted && ++s.unreadable < kReadsBeforeHole) return;
   s.unreadable = 0;
-  out.holes.push_back({s.name, next, deleted && !s.not_believed ? std::optional(deleted_on_) : std::nullopt});
+  out.holes.push_back({s.name, next, deleted && !s.not_believed ? std::optional(deleted_on_) : std::nullopt, newest_});
 }
 
 void UplinkCore::on(const HoleNamed& m, Now now, UplinkOutputs& out) {
